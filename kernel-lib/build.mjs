@@ -1,0 +1,15 @@
+// Compiles src/ to dist/ with the project's own TypeScript (tslab's older one takes over node_modules/.bin/tsc).
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const tsc = createRequire(join(here, "..", "package.json")).resolve("typescript/bin/tsc");
+rmSync(join(here, "dist"), { recursive: true, force: true });
+try {
+  execFileSync(process.execPath, [tsc, "-p", join(here, "tsconfig.json")], { stdio: "inherit" });
+} catch {
+  process.exit(1);
+}

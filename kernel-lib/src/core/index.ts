@@ -1,0 +1,4 @@
+export { canonicalJson, type Digest, digestOf, type Json, sha256 } from "./digest.js";
+export { type ErrorCode, LabError, nearestName } from "./errors.js";
+export type { Emit, StepEvent } from "./events.js";
+export { type Random, seededRandom } from "./random.js";

@@ -1,0 +1,26 @@
+export { checkpointName, outputsOf } from "./outputs.js";
+export type { Artifact, DeriveOptions, Inputs, Row, Runner, StepOptions } from "./runner.js";
+export {
+  type AnswerRow,
+  type Architecture,
+  type ArtifactRef,
+  architectureSchema,
+  type ClassifierExample,
+  type ClassifierScore,
+  CONTRACT,
+  type Decoding,
+  type Demonstration,
+  decodingSchema,
+  type LogprobScore,
+  type LogRow,
+  type Optimizer,
+  optimizerSchema,
+  type Params,
+  type ParamsInput,
+  type PreferencePair,
+  type PromptRow,
+  paramsSchemas,
+  type Step,
+  VERBS,
+  type Verb,
+} from "./schema.js";

@@ -1,0 +1,1 @@
+export type { Question, Splits, Task } from "./task.js";
