@@ -1,6 +1,6 @@
 // Compiles src/ to dist/ with the project's own TypeScript (tslab's older one takes over node_modules/.bin/tsc).
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,3 +13,5 @@ try {
 } catch {
   process.exit(1);
 }
+// The notebook kernel is plain CommonJS, as tslab is.
+cpSync(join(here, "src", "notebook", "kernel"), join(here, "dist", "notebook", "kernel"), { recursive: true });

@@ -10,6 +10,8 @@ export interface Random {
   normal(): number;
   /** One element, uniformly. */
   pick<T>(items: readonly T[]): T;
+  /** One element, with probability proportional to its weight. */
+  pickWeighted<T>(items: readonly T[], weights: readonly number[]): T;
   /** A shuffled copy (Fisher-Yates). */
   shuffle<T>(items: readonly T[]): T[];
 }
@@ -44,6 +46,14 @@ export function seededRandom(...labels: readonly (string | number)[]): Random {
     below,
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     pick: (items) => items[below(items.length)]!,
+    pickWeighted: (items, weights) => {
+      let rest = next() * weights.reduce((sum, weight) => sum + weight, 0);
+      for (const [i, weight] of weights.entries()) {
+        rest -= weight;
+        if (rest < 0) return items[i]!;
+      }
+      return items.at(-1)!;
+    },
     shuffle: (items) => {
       const copy = [...items];
       for (let i = copy.length - 1; i > 0; i--) {

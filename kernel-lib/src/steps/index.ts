@@ -1,5 +1,5 @@
 export { checkpointName, outputsOf } from "./outputs.js";
-export type { Artifact, DeriveOptions, Inputs, Row, Runner, StepOptions } from "./runner.js";
+export type { Artifact, Artifacts, DeriveOptions, Inputs, Runner, StepOptions, Tables } from "./runner.js";
 export {
   type AnswerRow,
   type Architecture,
@@ -21,6 +21,7 @@ export {
   type PromptRow,
   paramsSchemas,
   type Step,
+  type TextRow,
   VERBS,
   type Verb,
 } from "./schema.js";

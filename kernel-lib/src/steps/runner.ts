@@ -5,11 +5,13 @@
 import type { Json } from "../core/index.js";
 import type { ArtifactRef, ParamsInput, Verb } from "./schema.js";
 
+declare const rowType: unique symbol;
+
 /**
  * A handle on a stored file or folder. `ref` is undefined only in a plan, when the step that makes it has not run;
- * then `rows` and `parameters` are estimates.
+ * then `rows` and `parameters` are estimates. `R` is the type of a data artifact's rows.
  */
-export interface Artifact {
+export interface Artifact<R = unknown> {
   readonly ref: ArtifactRef | undefined;
   /** Data artifacts: number of JSON Lines rows. */
   readonly rows?: number;
@@ -17,25 +19,28 @@ export interface Artifact {
   readonly parameters?: number;
   /** Key of the step or derivation that made it; undefined for imported artifacts. */
   readonly madeBy?: string;
+  /** Never set: carries the row type only. */
+  readonly [rowType]?: R;
 }
 
 export type Inputs = Readonly<Record<string, Artifact>>;
 
-/** A row of a JSON Lines artifact. */
-export type Row = { readonly [key: string]: Json | undefined };
+/** Handles on data artifacts, by name, for row types by name. */
+export type Artifacts<T> = { readonly [K in keyof T]: Artifact<T[K]> };
+/** Rows of data artifacts, by name. */
+export type Tables<T> = { readonly [K in keyof T]: readonly T[K][] };
 
 export interface StepOptions {
   readonly seed: number;
   /** For people: what this step is, such as "ILR round 2: student". Never part of the key. */
   readonly label: string;
-  /** Aborts the step; the promise rejects with LabError `cancelled`. */
-  readonly signal?: AbortSignal;
 }
 
-export interface DeriveOptions {
+export interface DeriveOptions<Out> {
+  /** For people; never part of the key. */
   readonly label: string;
   /** Estimated row counts of the outputs, for plans. */
-  readonly expectRows: Readonly<Record<string, number>>;
+  readonly expectRows: { readonly [K in keyof Out]: number };
 }
 
 export interface Runner {
@@ -56,14 +61,14 @@ export interface Runner {
    * `compute` gets the parsed rows of every input and must depend on them and on `params` only.
    * @param name names the computation in keys and records, such as "ilr/refine".
    */
-  derive(
+  derive<In, Out>(
     name: string,
     params: Json,
-    inputs: Inputs,
-    options: DeriveOptions,
-    compute: (rows: Readonly<Record<string, readonly Row[]>>) => Readonly<Record<string, readonly Row[]>>,
-  ): Promise<Readonly<Record<string, Artifact>>>;
+    inputs: Artifacts<In>,
+    options: DeriveOptions<Out>,
+    compute: (tables: Tables<In>) => Tables<Out>,
+  ): Promise<Artifacts<Out>>;
 
   /** The rows of a data artifact; undefined in a plan when they are not known yet. */
-  read(artifact: Artifact): Promise<readonly Row[] | undefined>;
+  read<R>(artifact: Artifact<R>): Promise<readonly R[] | undefined>;
 }

@@ -94,7 +94,10 @@ export const paramsSchemas = {
   }),
   /** Answers to prompts. Inputs: model, prompts. Outputs: answers. */
   sample: z.strictObject({ decoding: decodingSchema, maxAnswerTokens: count }),
-  /** Classifier probabilities, or log-probabilities of answers (nats, EOS included). Inputs: model, rows. Outputs: scores. */
+  /**
+   * Classifier probabilities of texts (rows `{id, text}`), or log-probabilities of answers in nats, EOS included
+   * (rows `{id, prompt, answer}`). Inputs: model, rows. Outputs: scores.
+   */
   score: z.strictObject({ kind: z.enum(["classifier", "logprob"]) }),
 } as const;
 
@@ -137,6 +140,11 @@ export interface ClassifierExample {
   readonly id: string;
   readonly text: string;
   readonly label: 0 | 1;
+}
+/** What a classifier scores. */
+export interface TextRow {
+  readonly id: string;
+  readonly text: string;
 }
 export interface PromptRow {
   readonly id: string;

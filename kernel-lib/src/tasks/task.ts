@@ -1,3 +1,5 @@
+import type { Json } from "../core/index.js";
+
 /** What a question, an answer and a score are. Methods and experiments know tasks only through this interface. */
 
 export interface Question {
@@ -18,10 +20,24 @@ export interface Splits {
   readonly test: readonly Question[];
 }
 
+/** What the kit's own base models are pretrained on (tasks whose base models come from the Hub have none). */
+export interface Pretraining {
+  /** Documents of about `tokens` tokens in all; the same seed gives the same documents. */
+  corpus(options: { readonly seed: number; readonly tokens: number }): Iterable<{ readonly text: string }>;
+  /** The content of `tokenizer.json`. */
+  tokenizer(): Json;
+  readonly vocabSize: number;
+}
+
 export interface Task {
   readonly name: string;
+  readonly pretraining?: Pretraining;
+  /** Number of questions in each split. */
+  readonly sizes: { readonly train: number; readonly validation: number; readonly test: number };
   /** Longest answer, in tokens, EOS included. */
   readonly maxAnswerTokens: number;
+  /** Mean lengths in tokens, for the cost estimates of plans. */
+  readonly typicalTokens: { readonly prompt: number; readonly answer: number };
   /** Data of one seed; the same seed gives the same questions everywhere. */
   splits(seed: number): Splits;
   /** The prompt that a model sees (paper: `USER:\n{question}\n\nASSISTANT:\n`). */

@@ -1,0 +1,34 @@
+import type { Digest, Emit } from "../core/index.js";
+import type { Step, Verb } from "../steps/index.js";
+
+/** One step to run. */
+export interface Job {
+  readonly step: Step;
+  /** Key of the step in the store; names the job where jobs have names. */
+  readonly key: string;
+  /** Holds `step.json` and `inputs/<name>`; the trainer writes `outputs/<name>`. */
+  readonly directory: string;
+  /** Stops the job; `run` then rejects with LabError `cancelled`. */
+  readonly signal?: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** Who runs steps: worker processes of this machine, containers, a cluster. */
+export interface Backend {
+  readonly name: string;
+  /** Most jobs that it runs at once. */
+  readonly concurrency: number;
+  /** True if jobs see `inputs/` through a read-only mount, so that inputs may share their bytes with the store. */
+  readonly protectsInputs?: boolean;
+  /** Versions worth recording, such as that of the compute library. */
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Digest of the trainer's code and version for a verb; part of every key, as another trainer makes other outputs. */
+  identity(verb: Verb): Digest;
+  /**
+   * Runs a step; resolves only when every declared output is in place.
+   * @throws LabError `step-failed`, `cancelled`, `training-diverged`, or what the trainer said.
+   */
+  run(job: Job): Promise<void>;
+  /** Stops what runs and frees what is held. */
+  close(): Promise<void>;
+}

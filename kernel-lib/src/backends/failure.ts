@@ -1,0 +1,61 @@
+import { type ErrorCode, LabError } from "../core/index.js";
+import { storeFailure, systemCode } from "../store/index.js";
+
+/** An error as data, for the way between processes. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly stack?: string;
+}
+
+const codes: Readonly<Record<ErrorCode, true>> = {
+  "config-invalid": true,
+  "name-unknown": true,
+  "input-damaged": true,
+  "input-missing": true,
+  "store-unwritable": true,
+  "store-full": true,
+  "store-damaged": true,
+  "step-failed": true,
+  "step-invalid": true,
+  cancelled: true,
+  "training-diverged": true,
+  unsupported: true,
+  "notebook-failed": true,
+  internal: true,
+};
+
+/** Whether a word from outside is one of our codes. */
+export function isErrorCode(word: string): word is ErrorCode {
+  return Object.hasOwn(codes, word);
+}
+
+/** An error as data. A full disk keeps its meaning; other errors without a code are the step's failure. */
+export function toFailure(error: unknown): Failure {
+  const known = error instanceof LabError ? error : asLabError(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  return {
+    code: known.code,
+    message: known.message,
+    ...(known.hint === undefined ? {} : { hint: known.hint }),
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+/** The error that came from another process. */
+export function fromFailure(failure: Failure): LabError {
+  const cause = failure.stack === undefined ? undefined : new Error(failure.stack);
+  return new LabError(isErrorCode(failure.code) ? failure.code : "step-failed", failure.message, {
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    cause,
+  });
+}
+
+/** Any error as a LabError. */
+export function asLabError(error: unknown): LabError {
+  if (error instanceof LabError) return error;
+  if (systemCode(error) === "ENOSPC" || systemCode(error) === "EDQUOT") return storeFailure(error, "running the step");
+  const message = error instanceof Error ? error.message : String(error);
+  return new LabError("step-failed", message, { cause: error });
+}

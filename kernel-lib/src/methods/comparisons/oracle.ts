@@ -1,0 +1,85 @@
+import { seededRandom } from "../../core/index.js";
+import type { Artifact } from "../../steps/index.js";
+import type { Question, Task } from "../../tasks/index.js";
+import type { Setting } from "../setting.js";
+import type { AnswerPair, ComparisonSource, ScoredPair, ScoreOptions } from "./source.js";
+
+/**
+ * Reliable comparisons by ground truth: 1 where only `b` is correct, 0 where only `a` is, 0.5 where the truth does not
+ * tell them apart. As released (F9) the score is a boolean, "b is better", so that ties count as wins of `a`.
+ */
+export const oracle: ComparisonSource = {
+  name: "oracle",
+  score: (setting, pairs, options) => {
+    const asReleased = setting.fidelity.oraclePairs === "as-released";
+    return compareWithTruth(setting, pairs, options, "oracle", { asReleased }, (difference) =>
+      asReleased ? Number(difference > 0) : 0.5 + difference / 2,
+    );
+  },
+};
+
+/**
+ * Comparisons of a controlled reliability: right with probability `accuracy` wherever the truth tells the answers apart,
+ * a coin flip where it does not. Confidence is drawn at random, because a source that knew when it is wrong would not be
+ * unreliable. The verdict depends on the pair's content only: asked twice, the source answers the same.
+ *
+ * @param accuracy from 0.5 (no information) to 1 (never wrong where it matters).
+ */
+export function noisyOracle(accuracy: number): ComparisonSource {
+  return {
+    name: `noisy-oracle-${accuracy}`,
+    score: (setting, pairs, options) =>
+      compareWithTruth(
+        setting,
+        pairs,
+        options,
+        "noisy-oracle",
+        { accuracy, seed: setting.seed },
+        (difference, pair) => {
+          if (pair.a === pair.b) return 0.5;
+          // Drawn for the unordered pair, so that swapping the answers mirrors the score.
+          const [first, second] = pair.a < pair.b ? [pair.a, pair.b] : [pair.b, pair.a];
+          const random = seededRandom("noisy-oracle", setting.seed, pair.questionId, first, second);
+          const right = random.next() < (difference === 0 ? 0.5 : accuracy);
+          const confidence = 1 - random.next();
+          const better = difference === 0 ? (pair.a < pair.b ? 1 : -1) : Math.sign(difference);
+          return 0.5 + ((right ? better : -better) * confidence) / 2;
+        },
+      ),
+  };
+}
+
+/** Comparisons without any information: the control that separates feedback from self-training. */
+export const random: ComparisonSource = { ...noisyOracle(0.5), name: "random" };
+
+function compareWithTruth(
+  setting: Setting,
+  pairs: Artifact<AnswerPair>,
+  { label }: ScoreOptions,
+  name: string,
+  params: { readonly [key: string]: boolean | number },
+  score: (difference: number, pair: AnswerPair) => number,
+): Promise<Artifact<ScoredPair>> {
+  const { runner, task, unlabelled } = setting;
+  return runner
+    .derive<{ pairs: AnswerPair; questions: Question }, { scored: ScoredPair }>(
+      `comparisons/${name}`,
+      { task: task.name, ...params },
+      { pairs, questions: unlabelled.questions },
+      { label, expectRows: { scored: pairs.rows ?? 0 } },
+      (tables) => {
+        const difference = truthDifference(task, tables.questions);
+        return { scored: tables.pairs.map((pair) => ({ ...pair, score: score(difference(pair), pair) })) };
+      },
+    )
+    .then(({ scored }) => scored);
+}
+
+/** Task score of `b` less that of `a`, from -1 to 1. */
+export function truthDifference(task: Task, questions: readonly Question[]): (pair: AnswerPair) => number {
+  const references = new Map(questions.map(({ id, reference }) => [id, reference]));
+  return ({ questionId, a, b }) => {
+    const reference = references.get(questionId)!;
+    return task.score(b, reference) - task.score(a, reference);
+  };
+}

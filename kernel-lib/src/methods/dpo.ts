@@ -1,0 +1,132 @@
+import { seededRandom } from "../core/index.js";
+import type { AnswerRow, Artifact, PreferencePair, PromptRow } from "../steps/index.js";
+import type { Question } from "../tasks/index.js";
+import { answer, type GradedAnswer, test } from "./answer.js";
+import type { AnswerPair, ComparisonSource, ScoredPair } from "./comparisons/index.js";
+import type { Setting } from "./setting.js";
+
+export interface DpoOptions {
+  readonly comparisons: ComparisonSource;
+  readonly rounds: number;
+  /** Share of the pairs that are trained on, by confidence. Default: the recipe's alpha. */
+  readonly alpha?: number;
+  readonly beta?: number;
+  /** For labels of steps and arms. */
+  readonly name: string;
+}
+
+/** What became of a pair: kept for training or not, and what the truth says (for reports; the method does not see it). */
+export interface PairRecord extends ScoredPair {
+  readonly selected: boolean;
+  readonly correctA: boolean;
+  readonly correctB: boolean;
+}
+
+export interface DpoRound {
+  readonly round: number;
+  readonly model: Artifact;
+  readonly pairs: Artifact<PairRecord>;
+  readonly test: Artifact<GradedAnswer>;
+}
+
+/**
+ * Direct preference optimization in rounds (Sec. 4 of the paper): the policy answers every question several times,
+ * the comparison source judges pairs of its answers, DPO trains on the most confident, and the next round starts from
+ * the result. Policy and frozen reference both start from the last round's model (F7), round 1 from SFT.
+ */
+export async function* dpo(setting: Setting, start: Artifact, options: DpoOptions): AsyncGenerator<DpoRound> {
+  const { runner, recipe, seed, fidelity } = setting;
+  const params = options.beta === undefined ? recipe.dpo : { ...recipe.dpo, beta: options.beta };
+  let policy = start;
+  for (let round = 1; round <= options.rounds; round++) {
+    const label = `${options.name} round ${round}`;
+    const { temperature, samples } = recipe.preferenceSampling;
+    const decoding = { kind: "temperature", temperature, samples } as const;
+    const answers = await answer(setting, policy, setting.unlabelled, `${label}: samples`, decoding);
+    const pairs = await pairUp(setting, answers, label);
+    const scored = await options.comparisons.score(setting, pairs, {
+      label: `${label}: comparisons`,
+      order: fidelity.dpoEvaluatorOrder === "as-released" ? "same" : "swapped",
+    });
+    const { preferences, records } = await selectPreferences(setting, scored, options, label);
+    const outputs = await runner.step(
+      "dpo",
+      params,
+      { model: policy, pairs: preferences },
+      { seed: seed + round, label },
+    );
+    policy = outputs.model!;
+    yield { round, model: policy, pairs: records, test: await test(setting, policy, label) };
+  }
+}
+
+/** Samples (1, 2), (3, 4), (5, 6) of a question make its pairs. */
+async function pairUp(setting: Setting, answers: Artifact<AnswerRow>, label: string): Promise<Artifact<AnswerPair>> {
+  const { pairs } = await setting.runner.derive<{ answers: AnswerRow }, { pairs: AnswerPair }>(
+    "dpo/pairs",
+    {},
+    { answers },
+    { label: `${label}: pairs`, expectRows: { pairs: Math.floor((answers.rows ?? 0) / 2) } },
+    ({ answers: rows }) => ({
+      pairs: rows.flatMap((first, i) => {
+        const second = rows[i + 1];
+        if (first.sample % 2 !== 0 || second?.id !== first.id) return [];
+        return [{ id: `${first.id}/${first.sample / 2}`, questionId: first.id, a: first.answer, b: second.answer }];
+      }),
+    }),
+  );
+  return pairs;
+}
+
+type Selection = { preferences: PreferencePair; records: PairRecord };
+
+/** Keeps the share alpha of the pairs whose score is farthest from 0.5; ties are broken by a seeded shuffle. */
+function selectPreferences(
+  setting: Setting,
+  scored: Artifact<ScoredPair>,
+  options: DpoOptions,
+  label: string,
+): Promise<{ readonly [K in keyof Selection]: Artifact<Selection[K]> }> {
+  const { runner, task, seed, fidelity, unlabelled, recipe } = setting;
+  const alpha = options.alpha ?? recipe.alpha;
+  const source = options.comparisons.name;
+  // A score of exactly one half is no preference. As released such pairs stay in (F1, F9): `a` wins them.
+  const keepTies = fidelity.dpoEvaluatorOrder === "as-released" || fidelity.oraclePairs === "as-released";
+  // F3: as released, oracle DPO then drops pairs whose chosen answer is wrong.
+  const chosenMustBeCorrect = source === "oracle" && fidelity.oraclePairs === "as-released";
+  const rows = scored.rows ?? 0;
+  return runner.derive<{ scored: ScoredPair; prompts: PromptRow; questions: Question }, Selection>(
+    "dpo/select",
+    { task: task.name, alpha, seed, keepTies, chosenMustBeCorrect },
+    { scored, ...unlabelled },
+    { label: `${label}: most confident pairs`, expectRows: { preferences: Math.round(alpha * rows), records: rows } },
+    (tables) => {
+      const references = new Map(tables.questions.map(({ id, reference }) => [id, reference]));
+      const prompts = new Map(tables.prompts.map(({ id, prompt }) => [id, prompt]));
+      const correct = (pair: AnswerPair, text: string): boolean =>
+        task.score(text, references.get(pair.questionId)!) === 1;
+      const chosen = ({ a, b, score }: ScoredPair): string => (score > 0.5 ? b : a);
+      const ranked = seededRandom("dpo/select", seed)
+        .shuffle(tables.scored)
+        .filter(({ score }) => keepTies || score !== 0.5)
+        .sort((x, y) => Math.abs(y.score - 0.5) - Math.abs(x.score - 0.5))
+        .slice(0, Math.round(alpha * tables.scored.length))
+        .filter((pair) => !chosenMustBeCorrect || correct(pair, chosen(pair)));
+      const selected = new Set(ranked.map(({ id }) => id));
+      return {
+        preferences: ranked.map((pair) => ({
+          id: pair.id,
+          prompt: prompts.get(pair.questionId)!,
+          chosen: chosen(pair),
+          rejected: pair.score > 0.5 ? pair.a : pair.b,
+        })),
+        records: tables.scored.map((pair) => ({
+          ...pair,
+          selected: selected.has(pair.id),
+          correctA: correct(pair, pair.a),
+          correctB: correct(pair, pair.b),
+        })),
+      };
+    },
+  );
+}

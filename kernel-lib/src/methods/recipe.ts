@@ -1,0 +1,40 @@
+import type { Decoding, ParamsInput } from "../steps/index.js";
+
+/** Hyperparameters of every training and sampling step of an experiment (the paper's Table 1, or a scaled-down twin). */
+export interface Recipe {
+  /** Training of the weak supervisor on ground truth; `checkpoints` are kept for the evaluator's negatives. */
+  readonly weak: ParamsInput<"sft">;
+  /** Training of the student, and of the two half models of ILR. */
+  readonly student: ParamsInput<"sft">;
+  readonly evaluator: ParamsInput<"evaluator">;
+  readonly dpo: ParamsInput<"dpo">;
+  /** Temperature at which the weak checkpoints answer for the evaluator's training pairs (paper: 0.6). */
+  readonly evaluatorTemperature: number;
+  /** How answers to be compared by DPO are sampled (paper: 6 at temperature 0.7, paired (1,2) (3,4) (5,6)). */
+  readonly preferenceSampling: { readonly temperature: number; readonly samples: number };
+  /** Share of preference pairs that DPO keeps, and cap on the share of labels that ILR replaces (paper: 0.15). */
+  readonly alpha: number;
+}
+
+/**
+ * Where the released code and the paper's description part. `as-described` follows the text, `as-released` the code
+ * (github.com/helloelwin/iterative-label-refinement at 3ab48d3), to the letter.
+ */
+export interface Fidelity {
+  /** F1: DPO's evaluator scores; as released both prompts have the same order, so every score is 0.5 up to rounding. */
+  readonly dpoEvaluatorOrder: Variant;
+  /** F2: what alpha is a share of, for ILR: of all labels, or (as released) of the disagreeing ones. */
+  readonly alphaBase: Variant;
+  /** F3: oracle ILR: capped by alpha like every other source, or (as released) uncapped. */
+  readonly oracleCap: Variant;
+  /** F5: answers at temperature 0: greedy, or (as released) beam search of width 4. */
+  readonly decoding: Variant;
+  /** F9: oracle DPO: pairs ranked by how informative they are, or (as released) a boolean score with ties counted as wins. */
+  readonly oraclePairs: Variant;
+}
+export type Variant = "as-described" | "as-released";
+
+/** How answers at temperature 0 are decoded under F5. */
+export function zeroTemperatureDecoding(fidelity: Fidelity): Decoding {
+  return fidelity.decoding === "as-released" ? { kind: "beam", width: 4 } : { kind: "greedy" };
+}

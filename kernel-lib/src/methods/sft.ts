@@ -1,0 +1,31 @@
+import type { Artifact, Demonstration, ParamsInput } from "../steps/index.js";
+import type { Setting } from "./setting.js";
+
+/**
+ * Supervised fine-tuning of a base model on demonstrations. Malformed labels (GSM8K: no `####`) are dropped first,
+ * as the paper does.
+ * @returns the outputs of the `sft` step: `model`, `log`, and the checkpoints asked for.
+ */
+export async function sft(
+  setting: Setting,
+  base: Artifact,
+  demonstrations: Artifact<Demonstration>,
+  label: string,
+  params: ParamsInput<"sft"> = setting.recipe.student,
+): Promise<Readonly<Record<string, Artifact>> & { readonly model: Artifact }> {
+  const { task, runner } = setting;
+  const { kept } = await runner.derive<{ demonstrations: Demonstration }, { kept: Demonstration }>(
+    "sft/drop-malformed",
+    { task: task.name },
+    { demonstrations },
+    { label: `${label}: drop malformed labels`, expectRows: { kept: demonstrations.rows ?? 0 } },
+    (tables) => ({ kept: tables.demonstrations.filter((row) => task.isWellFormed(row.answer)) }),
+  );
+  const outputs = await runner.step(
+    "sft",
+    params,
+    { model: base, demonstrations: kept },
+    { seed: setting.seed, label },
+  );
+  return { ...outputs, model: outputs.model! };
+}

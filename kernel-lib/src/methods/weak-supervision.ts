@@ -1,0 +1,47 @@
+import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/index.js";
+import { checkpointName } from "../steps/index.js";
+import { answer, type GradedAnswer, grade, test } from "./answer.js";
+import { groundTruth, type Setting } from "./setting.js";
+import { sft } from "./sft.js";
+
+/** The weak supervisor and what it says of the unlabelled questions. */
+export interface WeakSupervision {
+  readonly model: Artifact;
+  /** Checkpoints of its training, earliest first; the evaluator learns from their mistakes. */
+  readonly checkpoints: readonly Artifact[];
+  /** The weak labels: its answers as demonstrations. */
+  readonly labels: Artifact<Demonstration>;
+  /** The same answers, scored (for reports; no method sees this). */
+  readonly graded: Artifact<GradedAnswer>;
+  readonly test: Artifact<GradedAnswer>;
+}
+
+/** Trains the weak supervisor on ground truth for one half of the training questions and lets it label the other half. */
+export async function weakSupervision(setting: Setting): Promise<WeakSupervision> {
+  const truth = await groundTruth(setting, setting.supervised);
+  const outputs = await sft(setting, setting.bases.weak, truth, "weak supervisor", setting.recipe.weak);
+  const { model } = outputs;
+  const answers = await answer(setting, model, setting.unlabelled, "weak labels");
+  const [labels, graded, tested] = await Promise.all([
+    asDemonstrations(setting, answers),
+    grade(setting, answers, setting.unlabelled, "weak labels: accuracy"),
+    test(setting, model, "weak supervisor"),
+  ]);
+  const count = setting.recipe.weak.checkpoints ?? 0;
+  const checkpoints = Array.from({ length: count }, (_, k) => outputs[checkpointName(k + 1)]!);
+  return { model, checkpoints, labels, graded, test: tested };
+}
+
+async function asDemonstrations(setting: Setting, answers: Artifact<AnswerRow>): Promise<Artifact<Demonstration>> {
+  const { labels } = await setting.runner.derive<{ answers: AnswerRow; prompts: PromptRow }, { labels: Demonstration }>(
+    "weak/labels",
+    {},
+    { answers, prompts: setting.unlabelled.prompts },
+    { label: "weak labels as demonstrations", expectRows: { labels: answers.rows ?? 0 } },
+    ({ answers: rows, prompts }) => {
+      const byId = new Map(rows.map((row) => [row.id, row.answer]));
+      return { labels: prompts.map(({ id, prompt }) => ({ id, prompt, answer: byId.get(id)! })) };
+    },
+  );
+  return labels;
+}

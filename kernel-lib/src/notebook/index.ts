@@ -1,0 +1,20 @@
+export {
+  type DisplayOptions,
+  display,
+  displayLive,
+  type LiveDisplay,
+  type Markdown,
+  markdown,
+  type Rendered,
+  render,
+} from "./display.js";
+export { Kernel, type KernelOptions, kernelArguments } from "./kernel-process.js";
+export { formatNotebook, type Notebook, parseNotebook, readNotebook, writeNotebook } from "./nbformat.js";
+export type { Parameters } from "./parameters.js";
+export {
+  type CellProgress,
+  NotebookError,
+  type NotebookRun,
+  type RunNotebookOptions,
+  runNotebook,
+} from "./run-notebook.js";

@@ -1,0 +1,56 @@
+// Execution of cells, in place of tslab's: Jupyter's `execute_input` and `error` messages, replies that name the error, output whole and
+// in order, and no request dropped that a client sends after it has seen an error.
+"use strict";
+
+const { mergedStreams } = require("./streams.cjs");
+
+function mendExecution(jupyter, failures) {
+  let tail = Promise.resolve();
+  let batch = 0;
+
+  jupyter.ZmqServer.prototype.handleExecute = async function (socket, message) {
+    const send = (to, type, content) => {
+      const reply = message.createReply();
+      reply.header.msg_type = type;
+      reply.content = content;
+      reply.signAndSend(this.connInfo.key, to);
+    };
+    const publish = (type, content) => send(this.iopub, type, content);
+    const arrivedIn = batch;
+    const turn = tail.then(async () => {
+      if (arrivedIn !== batch) return { status: "aborted", execution_count: this.handler.execCount };
+      const reply = await executeCell(this.handler, message.content, publish);
+      // "Run all" sends every cell at once: those already here must not run after a failure. A short wait lets zeromq hand over what it has.
+      if (reply.status === "error" && message.content.stop_on_error !== false) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        batch++;
+      }
+      return reply;
+    });
+    tail = turn.catch(() => {});
+    send(socket, "execute_reply", await turn);
+  };
+
+  async function executeCell(handler, request, publish) {
+    const count = request.silent ? handler.execCount : ++handler.execCount;
+    if (!request.silent) publish("execute_input", { code: request.code, execution_count: count });
+    const streams = mergedStreams(publish);
+    // They stay in place when the cell has ended: later output goes to the latest cell, as in IPython.
+    process.stdout.write = streams.writer("stdout");
+    process.stderr.write = streams.writer("stderr");
+    jupyter.lastWriteDisplayData = (content, update) => {
+      streams.flush();
+      publish(update ? "update_display_data" : "display_data", content);
+    };
+    failures.begin();
+    const ok = await handler.executor.execute(request.code);
+    await new Promise(setImmediate); // unhandled rejections surface after the microtasks
+    const failure = failures.end(ok, request.code);
+    streams.flush();
+    if (failure === undefined) return { status: "ok", execution_count: count, payload: [], user_expressions: {} };
+    publish("error", failure);
+    return { status: "error", execution_count: count, ...failure };
+  }
+}
+
+module.exports = { mendExecution };

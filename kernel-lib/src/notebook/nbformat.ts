@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { LabError } from "../core/index.js";
+
+/** Media type to content: text, base64 for images, a value for JSON types. */
+export interface MimeBundle {
+  readonly [mime: string]: unknown;
+}
+
+/** A cell's output as nbformat 4.5 has it, with joined lines. */
+export type Output =
+  | { output_type: "stream"; name: "stdout" | "stderr"; text: string }
+  | { output_type: "display_data"; data: MimeBundle; metadata: { readonly [key: string]: unknown } }
+  | {
+      output_type: "execute_result";
+      data: MimeBundle;
+      metadata: { readonly [key: string]: unknown };
+      execution_count: number | null;
+    }
+  | { output_type: "error"; ename: string; evalue: string; traceback: string[] };
+
+/** A notebook cell, with joined lines. */
+export interface Cell {
+  id: string;
+  readonly cell_type: "code" | "markdown" | "raw";
+  metadata: { readonly tags?: readonly string[]; readonly [key: string]: unknown };
+  source: string;
+  outputs?: Output[];
+  execution_count?: number | null;
+  readonly attachments?: unknown;
+}
+
+/** A notebook of format 4.5. */
+export interface Notebook {
+  cells: Cell[];
+  metadata: { [key: string]: unknown };
+  readonly nbformat: 4;
+  readonly nbformat_minor: 5;
+}
+
+/**
+ * Reads a notebook of any format 4.x as 4.5; cells without ids get ids.
+ *
+ * @throws LabError `input-missing` when there is no such file, `input-damaged` when it is not a notebook of format 4.
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new LabError("input-missing", `cannot read the notebook ${path}`, { cause });
+  }
+  try {
+    return parseNotebook(text);
+  } catch (cause) {
+    throw new LabError("input-damaged", `${path} is not a notebook: ${(cause as Error).message}`, {
+      hint: "expected a Jupyter notebook of format 4",
+      cause,
+    });
+  }
+}
+
+/** Parses a notebook's text; lines are joined. Throws an Error that names the fault. */
+export function parseNotebook(text: string): Notebook {
+  const raw = JSON.parse(text) as { nbformat?: unknown; cells?: unknown; metadata?: object };
+  if (raw.nbformat !== 4) throw new Error(`nbformat is ${JSON.stringify(raw.nbformat)}`);
+  if (!Array.isArray(raw.cells)) throw new Error("it has no list of cells");
+  const cells = raw.cells.map((cell: Cell, i): Cell => {
+    if (!["code", "markdown", "raw"].includes(cell?.cell_type)) throw new Error(`cell ${i} has no known cell_type`);
+    const source = joined(cell.source);
+    const id = cell.id ?? createHash("sha256").update(`${i}:${source}`).digest("hex").slice(0, 8);
+    const common = { ...cell, id, source, metadata: cell.metadata ?? {} };
+    return cell.cell_type === "code"
+      ? { ...common, outputs: (cell.outputs ?? []).map(joinOutput), execution_count: cell.execution_count ?? null }
+      : common;
+  });
+  return { cells, metadata: { ...raw.metadata }, nbformat: 4, nbformat_minor: 5 };
+}
+
+/** A notebook's text as Jupyter writes it: sorted keys, text as lists of lines, so that diffs stay small. */
+export function formatNotebook(notebook: Notebook): string {
+  const cells = notebook.cells.map((cell) => ({
+    ...cell,
+    source: split(cell.source),
+    ...(cell.outputs === undefined ? {} : { outputs: cell.outputs.map(splitOutput) }),
+  }));
+  return `${JSON.stringify(sorted({ ...notebook, cells }), null, 1)}\n`;
+}
+
+/**
+ * Writes a notebook in one step: readers see the old file or the new one, never half of it.
+ *
+ * @throws LabError `store-unwritable` or `store-full` when the file cannot be written.
+ */
+export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await writeFile(temporary, formatNotebook(notebook));
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const full = (cause as NodeJS.ErrnoException).code === "ENOSPC";
+    throw new LabError(full ? "store-full" : "store-unwritable", `cannot write the notebook ${path}`, { cause });
+  }
+}
+
+function joined(text: unknown): string {
+  return Array.isArray(text) ? text.join("") : String(text ?? "");
+}
+
+function split(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function isJson(mime: string): boolean {
+  return mime === "application/json" || mime.endsWith("+json");
+}
+
+/** Which text Jupyter keeps as lists of lines; base64 stays in one piece. */
+function isLines(mime: string): boolean {
+  return mime.startsWith("text/") || mime === "image/svg+xml" || mime === "application/javascript";
+}
+
+function joinOutput(output: Output): Output {
+  if (output.output_type === "stream") return { ...output, text: joined(output.text) };
+  if (output.output_type === "error") return output;
+  const data = Object.entries(output.data).map(([mime, value]) => [mime, isJson(mime) ? value : joined(value)]);
+  return { ...output, data: Object.fromEntries(data) as MimeBundle };
+}
+
+function splitOutput(output: Output): object {
+  if (output.output_type === "stream") return { ...output, text: split(output.text) };
+  if (output.output_type === "error") return output;
+  const data = Object.entries(output.data).map(([mime, value]) => [
+    mime,
+    typeof value === "string" && isLines(mime) ? split(value) : value,
+  ]);
+  return { ...output, data: Object.fromEntries(data) as MimeBundle };
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, sorted(member)]));
+}

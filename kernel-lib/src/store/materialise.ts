@@ -1,0 +1,63 @@
+import { constants } from "node:fs";
+import { chmod, copyFile, link } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Digest } from "../core/index.js";
+import type { ArtifactRef } from "../steps/index.js";
+import { assertWhole } from "./check.js";
+import { parseRef, readManifest } from "./content.js";
+import type { StoreContext } from "./context.js";
+import { storeFailure } from "./failures.js";
+import { makeFolder } from "./folder.js";
+
+/**
+ * How files leave the store. `copy` (a clone where the file system can) gives the reader files of its own: whatever it does to
+ * them, the store is safe, even if it runs as root, for whom read-only modes mean nothing. `link` costs no space but shares the
+ * bytes; it is for readers that see the folder through a read-only mount.
+ */
+export type MaterialiseMode = "copy" | "link";
+
+/**
+ * Puts an artifact at a path, read-only: a file, or a folder with its files.
+ * @throws LabError `store-damaged` or `input-missing` if it is not whole; `store-full`, `store-unwritable`.
+ */
+export async function materialise(
+  context: StoreContext,
+  ref: ArtifactRef,
+  target: string,
+  mode: MaterialiseMode = "copy",
+): Promise<void> {
+  await assertWhole(context, ref);
+  const { kind, digest } = parseRef(ref);
+  try {
+    if (kind === "file") {
+      await makeFolder(dirname(target));
+      await place(context, digest, target, mode);
+      return;
+    }
+    await makeFolder(target);
+    for (const [path, entry] of Object.entries(await readManifest(context, digest))) {
+      const file = join(target, path);
+      await makeFolder(dirname(file));
+      await place(context, entry.digest, file, mode);
+    }
+  } catch (error) {
+    throw storeFailure(error, `taking ${ref} out of the store`);
+  }
+}
+
+async function place(context: StoreContext, digest: Digest, target: string, mode: MaterialiseMode): Promise<void> {
+  const source = context.paths.content(digest);
+  if (mode === "link" && (await linked(source, target))) return;
+  await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  await chmod(target, 0o444);
+}
+
+/** False where links do not work: another device, too many links, a file system without them. */
+async function linked(source: string, target: string): Promise<boolean> {
+  try {
+    await link(source, target);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Digest, LabError } from "../core/index.js";
+import type { StoreContext } from "./context.js";
+import { storeFailure } from "./failures.js";
+import { makeFolder } from "./folder.js";
+import { ownedName } from "./processes.js";
+
+export interface Published {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * The one function that puts a file into the store: temporary name, fsync, verify, rename.
+ * Readers see the whole file or none; a failure leaves nothing.
+ * Folders are not fsynced: should a power cut lose a rename, the entry is missing, and a missing entry is recomputed.
+ *
+ * @param fill writes the temporary file.
+ * @param place the final path, given the digest of what was written.
+ * @param expected the digest that it must have.
+ * @throws LabError `store-full`, `store-unwritable`, `store-damaged`.
+ */
+export async function publishFile(
+  context: StoreContext,
+  fill: (temporary: string) => Promise<void>,
+  place: (digest: Digest) => string,
+  expected?: Digest,
+): Promise<Published> {
+  const temporary = join(context.paths.temporaryFolder, ownedName("file"));
+  try {
+    await fill(temporary);
+    await syncReadOnly(temporary);
+    const digest = await hashFile(temporary);
+    if (expected !== undefined && digest !== expected) {
+      throw new LabError("store-damaged", `wrote ${expected}, read back ${digest}`, { hint: "check the disk" });
+    }
+    const target = place(digest);
+    await makeFolder(dirname(target));
+    await rename(temporary, target);
+    const { size, mtimeMs, ino } = await stat(target);
+    context.hashed.set(digest, { size, mtimeMs, ino });
+    return { digest, size };
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw storeFailure(error, `writing to the store ${context.paths.root}`);
+  }
+}
+
+/** sha256 of a file's bytes, in hex. */
+export async function hashFile(path: string): Promise<Digest> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
+  return hash.digest("hex");
+}
+
+async function syncReadOnly(path: string): Promise<void> {
+  // "r" is enough for fsync, and works where a copy has kept a read-only mode.
+  const handle = await open(path, "r");
+  try {
+    await handle.chmod(0o444);
+    const now = new Date();
+    // A copy may have kept the source's times; the collector's grace period counts from now.
+    await handle.utimes(now, now);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
