@@ -9,15 +9,20 @@ export type Fields<R> = { readonly [K in keyof R]: "string" | "label" };
 /**
  * The rows of a JSON Lines file, checked for the named fields; further fields are kept.
  *
+ * @param options.mayBeEmpty nothing to answer or to score is no error; nothing to train on is.
  * @throws LabError `input-missing`, or `input-damaged` naming the line.
  */
-export async function readRows<R>(file: string, fields: Fields<R>): Promise<readonly R[]> {
+export async function readRows<R>(
+  file: string,
+  fields: Fields<R>,
+  options: { readonly mayBeEmpty?: boolean } = {},
+): Promise<readonly R[]> {
   const text = await readText(file);
   const rows = text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
     return [parseRow<R>(line, fields, `${basename(file)}, line ${index + 1}`)];
   });
-  if (rows.length === 0) throw damaged(`${basename(file)} has no rows`);
+  if (rows.length === 0 && !options.mayBeEmpty) throw damaged(`${basename(file)} has no rows`);
   return rows;
 }
 

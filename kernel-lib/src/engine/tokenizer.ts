@@ -1,5 +1,5 @@
 /** Word-level tokenizers, read from the `tokenizer.json` that Hugging Face's `tokenizers` library writes and reads. */
-import { type Json, LabError } from "../core/index.js";
+import { canonicalJson, type Json, LabError } from "../core/index.js";
 
 /** Text to token ids and back. */
 export interface Tokenizer {
@@ -35,6 +35,17 @@ export function specialTokenIds(tokenizer: Json): { readonly eosId: number; read
   return { eosId: find(EOS), padId: find(PAD) };
 }
 
+/** The one decoder that is understood: what `decode` does (spaces between words, none between digits), in `tokenizers`' terms. */
+const DECODER: Json = {
+  type: "Sequence",
+  decoders: [
+    { type: "Replace", pattern: { Regex: "^" }, content: " " },
+    { type: "Fuse" },
+    { type: "Replace", pattern: { Regex: "(?<=[0-9]) (?=[0-9])" }, content: "" },
+    { type: "Strip", content: " ", start: 1, stop: 0 },
+  ],
+};
+
 /**
  * A tokenizer from the content of `tokenizer.json`: model WordLevel, split at white space and around each digit.
  * Gives the ids that `tokenizers` gives.
@@ -47,8 +58,11 @@ export function specialTokenIds(tokenizer: Json): { readonly eosId: number; read
  */
 export function loadTokenizer(tokenizer: Json): Tokenizer {
   const root = record(tokenizer, "tokenizer.json");
-  for (const field of ["normalizer", "post_processor", "decoder", "truncation", "padding"]) {
+  for (const field of ["normalizer", "post_processor", "truncation", "padding"]) {
     if ((root[field] ?? null) !== null) throw unsupported(field, root[field]);
+  }
+  if ((root.decoder ?? null) !== null && canonicalJson(root.decoder) !== canonicalJson(DECODER)) {
+    throw unsupported("decoder", root.decoder);
   }
   checkPreTokenizer(root.pre_tokenizer);
   const { vocabulary, unknownId } = wordLevelModel(root.model);

@@ -55,6 +55,8 @@ export interface SeedOutcome {
   readonly seed: number;
   readonly outcomes: readonly Outcome[];
   readonly evaluator?: TrainedEvaluator;
+  /** References of the base models, by name and pair. */
+  readonly bases: Readonly<Record<string, string>>;
 }
 
 export interface SeedOptions {
@@ -84,7 +86,8 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
     outcomes.push({ ...outcome, seed });
     options.onOutcome?.({ ...outcome, seed });
   };
-  record({ arm: "Weak supervisor", method: "weak", round: 0, ...weak, weakLabels: weak.graded });
+  const { model, graded: weakLabels, test: tested } = weak;
+  record({ arm: "Weak supervisor", method: "weak", round: 0, model, test: tested, weakLabels });
   await Promise.all(
     experiment.arms.map(async (arm) => {
       const armSetting = { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };
@@ -101,7 +104,14 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
     }),
   );
   const used = experiment.arms.some(({ comparisons }) => comparisons === "evaluator");
-  return { seed, outcomes, ...(used && { evaluator: await shared.evaluator() }) };
+  const pair = seed % experiment.bases.pairs;
+  const bases = Object.fromEntries(
+    (["weak", "strong"] as const).map((role) => [
+      `${experiment.bases[role].name}-${pair}`,
+      setting.bases[role].ref ?? "not trained yet",
+    ]),
+  );
+  return { seed, outcomes, bases, ...(used && { evaluator: await shared.evaluator() }) };
 }
 
 async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {

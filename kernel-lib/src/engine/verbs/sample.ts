@@ -15,7 +15,11 @@ export async function sample(context: StepContext<"sample">): Promise<void> {
   const { decoding, maxAnswerTokens } = params;
   const checkpoint = await readCheckpoint(inputPath(context, "model"));
   const tokenizer = loadTokenizer(checkpoint.tokenizer);
-  const prompts = await readRows<PromptRow>(inputPath(context, "prompts"), { id: "string", prompt: "string" });
+  const prompts = await readRows<PromptRow>(
+    inputPath(context, "prompts"),
+    { id: "string", prompt: "string" },
+    { mayBeEmpty: true },
+  );
   checkDistinct(prompts);
   const questions = prompts.map(({ id, prompt }) => ({ id, prompt: tokenizer.encode(prompt) }));
   const samples = decoding.kind === "temperature" ? decoding.samples : 1;

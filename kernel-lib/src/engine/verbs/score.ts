@@ -26,10 +26,11 @@ async function classifierScores(
   scorer: Scorer,
   tokenizer: Tokenizer,
 ): Promise<readonly ClassifierScore[]> {
-  const rows = await readRows<{ readonly id: string; readonly text: string }>(inputPath(context, "rows"), {
-    id: "string",
-    text: "string",
-  });
+  const rows = await readRows<{ readonly id: string; readonly text: string }>(
+    inputPath(context, "rows"),
+    { id: "string", text: "string" },
+    { mayBeEmpty: true },
+  );
   const texts = rows.map(({ text }) => tokenizer.encode(text));
   const probabilities = await scorer.classify(texts, scoringOptions(context, rows.length));
   return rows.map(({ id }, index) => ({ id, probabilities: probabilities[index]! }));
@@ -43,6 +44,7 @@ async function logprobScores(
   const rows = await readRows<{ readonly id: string; readonly prompt: string; readonly answer: string }>(
     inputPath(context, "rows"),
     { id: "string", prompt: "string", answer: "string" },
+    { mayBeEmpty: true },
   );
   const pairs = rows.map(({ prompt, answer }) => ({
     prompt: tokenizer.encode(prompt),

@@ -1,0 +1,106 @@
+import type { GradedAnswer, KlRow, LabelRecord, PairRecord } from "../methods/index.js";
+import type { Runner } from "../steps/index.js";
+import type { Outcome } from "./run-seed.js";
+
+/** One point of a curve: the summary of a model, with the outcome of every test question, as it is recorded. Shares are 0 to 1. */
+export interface Point {
+  readonly seed: number;
+  readonly arm: string;
+  readonly method: Outcome["method"];
+  /** 0 is the model before the first round. */
+  readonly round: number;
+  readonly testAccuracy: number;
+  readonly testCount: number;
+  /** One character a test question, in the split's order: 1 right, 0 wrong. What paired tests need. */
+  readonly correct: string;
+  /** Share of correct labels that the student was trained on (weak supervisor: of the labels it gave). */
+  readonly labelAccuracy: number | null;
+  /** ILR: labels replaced, of them wrong ones made right and right ones made wrong. */
+  readonly accepted: number | null;
+  readonly fixed: number | null;
+  readonly broken: number | null;
+  /** Share of proposals that are correct, over all questions (ILR). */
+  readonly proposalAccuracy: number | null;
+  /** How often the source preferred the correct answer, on the pairs it met where exactly one was correct. */
+  readonly comparisonAccuracy: number | null;
+  readonly comparisonCount: number | null;
+  /** DPO: the same on the pairs that were trained on, and how many those were in all. */
+  readonly selectedAccuracy: number | null;
+  readonly selectedCount: number | null;
+  /** Mean divergence from the SFT model, nats per answer, and its standard error. */
+  readonly kl: number | null;
+  readonly klError: number | null;
+  /** Key of the step that trained the model. */
+  readonly step: string | null;
+}
+
+/** Reads an outcome's records and sums them up. */
+export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> {
+  const test = (await runner.read(outcome.test))!;
+  const labels = outcome.labels && (await runner.read(outcome.labels));
+  const pairs = outcome.pairs && (await runner.read(outcome.pairs));
+  const kl = outcome.kl && (await runner.read(outcome.kl));
+  const weak = outcome.weakLabels && (await runner.read(outcome.weakLabels));
+  const { seed, arm, method, round } = outcome;
+  return {
+    ...{ seed, arm, method, round },
+    ...testSummary(test),
+    ...{ labelAccuracy: null, accepted: null, fixed: null, broken: null, proposalAccuracy: null },
+    ...{ comparisonAccuracy: null, comparisonCount: null, selectedAccuracy: null, selectedCount: null },
+    ...{ kl: null, klError: null },
+    ...(weak && { labelAccuracy: share(weak, ({ score }) => score === 1) }),
+    ...(labels && labelSummary(labels)),
+    ...(pairs && pairSummary(pairs)),
+    ...(kl && klSummary(kl)),
+    step: outcome.model.madeBy ?? null,
+  };
+}
+
+function testSummary(rows: readonly GradedAnswer[]): Pick<Point, "testAccuracy" | "testCount" | "correct"> {
+  return {
+    testAccuracy: rows.reduce((sum, { score }) => sum + score, 0) / rows.length,
+    testCount: rows.length,
+    correct: rows.map(({ score }) => (score === 1 ? "1" : "0")).join(""),
+  };
+}
+
+function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
+  const informative = rows.filter(
+    ({ score, labelCorrect, proposalCorrect }) => score !== null && labelCorrect !== proposalCorrect,
+  );
+  const replaced = rows.filter(({ accepted }) => accepted);
+  return {
+    labelAccuracy: share(rows, (row) => (row.accepted ? row.proposalCorrect : row.labelCorrect)),
+    proposalAccuracy: share(rows, ({ proposalCorrect }) => proposalCorrect),
+    accepted: replaced.length,
+    fixed: replaced.filter((row) => !row.labelCorrect && row.proposalCorrect).length,
+    broken: replaced.filter((row) => row.labelCorrect && !row.proposalCorrect).length,
+    comparisonAccuracy:
+      informative.length === 0 ? null : share(informative, (row) => row.score! > 0.5 === row.proposalCorrect),
+    comparisonCount: informative.length,
+  };
+}
+
+function pairSummary(rows: readonly PairRecord[]): Partial<Point> {
+  const informative = rows.filter(({ correctA, correctB }) => correctA !== correctB);
+  const right = ({ score, correctB }: PairRecord): boolean => score > 0.5 === correctB;
+  const selected = informative.filter((row) => row.selected);
+  return {
+    comparisonAccuracy: informative.length === 0 ? null : share(informative, right),
+    comparisonCount: informative.length,
+    selectedAccuracy: selected.length === 0 ? null : share(selected, right),
+    selectedCount: rows.filter((row) => row.selected).length,
+  };
+}
+
+function klSummary(rows: readonly KlRow[]): Pick<Point, "kl" | "klError"> {
+  if (rows.length < 2) return { kl: null, klError: null };
+  const differences = rows.map(({ policy, reference }) => policy - reference);
+  const mean = differences.reduce((sum, value) => sum + value, 0) / rows.length;
+  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (rows.length - 1);
+  return { kl: mean, klError: Math.sqrt(variance / rows.length) };
+}
+
+function share<T>(rows: readonly T[], holds: (row: T) => boolean): number {
+  return rows.filter(holds).length / rows.length;
+}

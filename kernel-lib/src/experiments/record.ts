@@ -1,0 +1,90 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Json, LabError } from "../core/index.js";
+import type { Experiment } from "./config.js";
+import type { Point } from "./points.js";
+
+/** How well the evaluator did on the pairs kept back from its training, to be held against the pairs it met. */
+export interface EvaluatorSummary {
+  readonly seed: number;
+  readonly validationPairs: number;
+  readonly validationAccuracy: number;
+  readonly validationLoss: number;
+}
+
+/** Where the numbers of a run come from. */
+export interface RunProvenance {
+  readonly experiment: Experiment;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: string;
+  readonly backend: string;
+  readonly started: string;
+  readonly ended: string;
+  /** Seconds of wall time of this call, and of computing by all recorded steps (cached ones count what they took when they ran). */
+  readonly wallSeconds: number;
+  readonly stepSeconds: number;
+  readonly counts: { readonly executed: number; readonly cached: number };
+  /** Keys of all steps and derivations, sorted; digests of the base models. */
+  readonly keys: readonly string[];
+  readonly bases: Readonly<Record<string, string>>;
+}
+
+/** A run as it lies in a results folder: one row a point, and provenance. */
+export interface RunRecord {
+  readonly points: readonly Point[];
+  readonly evaluators: readonly EvaluatorSummary[];
+  readonly provenance: RunProvenance;
+}
+
+const jsonLines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+/** Writes `points.jsonl`, `evaluators.jsonl` and `provenance.json`, each by rename. */
+export async function writeRun(folder: string, run: RunRecord): Promise<void> {
+  const files = {
+    "points.jsonl": jsonLines(run.points),
+    "evaluators.jsonl": jsonLines(run.evaluators),
+    "provenance.json": `${JSON.stringify(run.provenance, null, 2)}\n`,
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      const temporary = join(folder, `.${name}.${process.pid}`);
+      await writeFile(temporary, text);
+      await rename(temporary, join(folder, name));
+    }
+  } catch (cause) {
+    throw new LabError("store-unwritable", `cannot write the results to ${folder}`, {
+      cause,
+      hint: "choose another folder with --out",
+    });
+  }
+}
+
+/** @throws LabError `input-missing` when there is no recorded run in the folder, `input-damaged` when it cannot be read. */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const read = async (name: string): Promise<string> => {
+    try {
+      return await readFile(join(folder, name), "utf8");
+    } catch (cause) {
+      throw new LabError("input-missing", `no recorded run in ${folder} (${name} is missing)`, {
+        cause,
+        hint: "run the experiment first: ilr run",
+      });
+    }
+  };
+  const rows = async (name: string): Promise<Json[]> =>
+    (await read(name))
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Json);
+  try {
+    return {
+      points: (await rows("points.jsonl")) as unknown as Point[],
+      evaluators: (await rows("evaluators.jsonl")) as unknown as EvaluatorSummary[],
+      provenance: JSON.parse(await read("provenance.json")) as RunProvenance,
+    };
+  } catch (cause) {
+    if (cause instanceof LabError) throw cause;
+    throw new LabError("input-damaged", `the recorded run in ${folder} is not readable`, { cause });
+  }
+}

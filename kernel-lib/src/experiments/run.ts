@@ -1,0 +1,110 @@
+import {
+  type Activity,
+  type Backend,
+  createRunner,
+  embeddedBackend,
+  type Store,
+  type StoreRunner,
+} from "../backends/index.js";
+import type { TrainedEvaluator } from "../methods/index.js";
+import type { LogRow } from "../steps/index.js";
+import type { Experiment } from "./config.js";
+import { type Point, pointOf } from "./points.js";
+import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
+import { type Outcome, runSeed } from "./run-seed.js";
+
+export interface RunOptions {
+  readonly store: Store;
+  /** The folder with recorded results and base models. */
+  readonly results: string;
+  /** Who runs the steps. Default: the embedded engine, two workers. */
+  readonly backend?: Backend;
+  /** Pretrain the base models instead of using the recorded ones. */
+  readonly fromScratch?: boolean;
+  /** Interrupts the run; what is finished stays in the store. */
+  readonly signal?: AbortSignal;
+  readonly onActivity?: (activity: Activity) => void;
+  /** Called with every point as soon as it is known. */
+  readonly onPoint?: (point: Point) => void;
+}
+
+/**
+ * Runs an experiment for all its seeds. Steps that are in the store are not run again.
+ *
+ * @throws LabError `config-invalid`, `step-failed`, `cancelled`, `store-*`.
+ * @example
+ * const record = await runExperiment(parseExperiment(presetByName("micro-math/quick")), { store, results: "results" });
+ */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunRecord> {
+  const { store, results, fromScratch = false, signal, onActivity, onPoint } = options;
+  const started = Date.now();
+  const backend = options.backend ?? embeddedBackend();
+  const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
+  const points: Promise<Point>[] = [];
+  const onOutcome = (outcome: Outcome): void => {
+    const point = pointOf(runner, outcome);
+    // A failure is reported by Promise.all below; this handler only keeps it from being "unhandled" until then.
+    point.then(onPoint, () => {});
+    points.push(point);
+  };
+  try {
+    const seeds = await Promise.all(
+      experiment.seeds.map((seed) => runSeed(experiment, seed, { runner, store, results, fromScratch, onOutcome })),
+    );
+    const evaluators = await Promise.all(
+      seeds.flatMap(({ seed, evaluator }) => (evaluator ? [evaluatorSummary(runner, seed, evaluator)] : [])),
+    );
+    const provenance = await describeRun(runner, experiment, seeds, started);
+    return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
+  } finally {
+    if (options.backend === undefined) await runner.close();
+  }
+}
+
+/** By seed, then by the experiment's order of arms, then by round. */
+function inOrder(points: readonly Point[], experiment: Experiment): readonly Point[] {
+  const place = (point: Point): number => experiment.arms.findIndex(({ name }) => name === point.arm);
+  return [...points].sort((x, y) => x.seed - y.seed || place(x) - place(y) || x.round - y.round);
+}
+
+async function evaluatorSummary(
+  runner: StoreRunner,
+  seed: number,
+  evaluator: TrainedEvaluator,
+): Promise<EvaluatorSummary> {
+  const log = (await runner.read(evaluator.log)) as readonly LogRow[];
+  const epochs = log.filter(({ split }) => split === "validation");
+  const best = epochs.reduce((x, y) => (y.loss < x.loss ? y : x));
+  return {
+    seed,
+    validationPairs: evaluator.validation.rows ?? 0,
+    validationAccuracy: best.accuracy ?? Number.NaN,
+    validationLoss: best.loss,
+  };
+}
+
+async function describeRun(
+  runner: StoreRunner,
+  experiment: Experiment,
+  seeds: readonly { readonly seed: number; readonly bases: Readonly<Record<string, string>> }[],
+  started: number,
+): Promise<RunProvenance> {
+  const records = (await Promise.all(runner.keys().map((key) => runner.store.record(key)))).flatMap((r) => r ?? []);
+  const steps = records.filter(({ document }) => document.kind === "step");
+  const { executed, cached } = runner.counts().steps;
+  const ended = Date.now();
+  const machines = new Set(records.map(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.platform}`));
+  return {
+    experiment,
+    versions: records[0]?.versions ?? {},
+    machine: [...machines].join("; "),
+    backend: runner.backend.name,
+    started: new Date(started).toISOString(),
+    ended: new Date(ended).toISOString(),
+    wallSeconds: (ended - started) / 1000,
+    stepSeconds: steps.reduce((sum, { seconds }) => sum + seconds, 0),
+    counts: { executed, cached },
+    keys: [...runner.keys()].sort(),
+    bases: Object.assign({}, ...seeds.map(({ bases }) => bases)),
+  };
+}

@@ -1,0 +1,2 @@
+export { LabError } from "./core/index.js";
+export { display, displayLive, markdown, runNotebook } from "./notebook/index.js";
