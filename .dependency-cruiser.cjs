@@ -8,7 +8,8 @@ const floors = [
   ["experiments"],
   ["results"],
   ["figures"],
-  ["notebook", "cli"],
+  ["notebook"],
+  ["cli"],
 ];
 
 const upwards = floors.flatMap((folders, floor) =>

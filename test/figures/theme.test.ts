@@ -22,7 +22,7 @@ describe("the methods' looks", () => {
   });
 
   it("are the same wherever a name turns up, known or not", () => {
-    expect(methodStyle("SFT")).toEqual({ color: "#000000", symbol: "square", dash: "solid" });
+    expect(methodStyle("SFT")).toEqual({ color: "#000000", symbol: "square", dash: "longdash" });
     expect(methodStyle("my own rule")).toEqual(methodStyle("my own rule"));
     expect(methodStyle("toString").color).toMatch(/^#[0-9A-F]{6}$/);
   });

@@ -1,4 +1,5 @@
 import { type Json, sha256 } from "../core/index.js";
+import type { Interval } from "../results/index.js";
 import type { Layout, Trace } from "./figure.js";
 import { fontFamily } from "./font.js";
 
@@ -9,19 +10,22 @@ export interface MethodStyle {
   readonly dash: string;
 }
 
-/** Okabe and Ito's colours, with four of Paul Tol's that stay apart from them under colour blindness. */
+/**
+ * Okabe and Ito's colours, with four of Paul Tol's that stay apart from them under colour blindness. Without colour: ILR's lines are
+ * solid with round markers, DPO's are broken with triangles.
+ */
 const styles: { readonly [method: string]: MethodStyle } = {
-  "weak labels": { color: "#999999", symbol: "x", dash: "dot" },
-  SFT: { color: "#000000", symbol: "square", dash: "solid" },
-  "SFT on ground truth": { color: "#009E73", symbol: "star", dash: "longdash" },
+  "Weak supervisor": { color: "#999999", symbol: "x", dash: "dot" },
+  SFT: { color: "#000000", symbol: "square", dash: "longdash" },
+  "SFT on ground truth": { color: "#009E73", symbol: "star", dash: "longdashdot" },
   "ILR (evaluator)": { color: "#0072B2", symbol: "circle", dash: "solid" },
-  "ILR (oracle)": { color: "#56B4E9", symbol: "circle-open", dash: "dash" },
-  "ILR (noisy oracle)": { color: "#332288", symbol: "hexagon", dash: "dot" },
-  "naive ILR": { color: "#CC79A7", symbol: "diamond", dash: "dashdot" },
-  "DPO (evaluator)": { color: "#D55E00", symbol: "triangle-up", dash: "solid" },
-  "DPO (as released)": { color: "#882255", symbol: "triangle-down", dash: "longdashdot" },
-  "DPO (oracle)": { color: "#E69F00", symbol: "triangle-up-open", dash: "dash" },
-  "DPO (noisy oracle)": { color: "#7A7A1F", symbol: "triangle-left", dash: "dot" },
+  "ILR (noisy oracle 0.75)": { color: "#332288", symbol: "hexagon", dash: "solid" },
+  "ILR (oracle)": { color: "#56B4E9", symbol: "circle-open", dash: "solid" },
+  "Naive ILR": { color: "#CC79A7", symbol: "diamond", dash: "solid" },
+  "DPO (evaluator)": { color: "#D55E00", symbol: "triangle-up", dash: "dash" },
+  "DPO (evaluator, as released)": { color: "#882255", symbol: "triangle-down", dash: "dash" },
+  "DPO (noisy oracle 0.75)": { color: "#7A7A1F", symbol: "triangle-left", dash: "dashdot" },
+  "DPO (oracle)": { color: "#E69F00", symbol: "triangle-up-open", dash: "dot" },
 };
 
 const spareColors = ["#117733", "#AA4499", "#44AA99", "#B8860B", "#6699CC", "#661100", "#5D3A9B", "#4B5320"] as const;
@@ -53,13 +57,6 @@ export function methodStyle(method: string): MethodStyle {
   const symbol = spareSymbols[Math.floor(hash / 8) % spareSymbols.length]!;
   const dash = spareDashes[Math.floor(hash / 64) % spareDashes.length]!;
   return { color, symbol, dash };
-}
-
-/** An estimate with its interval, all in the estimate's unit; `low` and `high` are ends, not lengths. */
-export interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 /** Plotly's `error_y` for intervals: bars from `low` to `high`. */

@@ -49,13 +49,11 @@ export async function* dpo(setting: Setting, start: Artifact, options: DpoOption
       order: fidelity.dpoEvaluatorOrder === "as-released" ? "same" : "swapped",
     });
     const { preferences, records } = await selectPreferences(setting, scored, options, label);
-    const outputs = await runner.step(
-      "dpo",
-      params,
-      { model: policy, pairs: preferences },
-      { seed: seed + round, label },
-    );
-    policy = outputs.model!;
+    // Nothing to learn from (no pair is confident, or F3 drops them all): the policy stays as it is.
+    if (preferences.rows !== 0) {
+      const inputs = { model: policy, pairs: preferences };
+      policy = (await runner.step("dpo", params, inputs, { seed: seed + round, label })).model!;
+    }
     yield { round, model: policy, pairs: records, test: await test(setting, policy, label) };
   }
 }
@@ -90,8 +88,9 @@ function selectPreferences(
   const { runner, task, seed, fidelity, unlabelled, recipe } = setting;
   const alpha = options.alpha ?? recipe.alpha;
   const source = options.comparisons.name;
-  // A score of exactly one half is no preference. As released such pairs stay in (F1, F9): `a` wins them.
-  const keepTies = fidelity.dpoEvaluatorOrder === "as-released" || fidelity.oraclePairs === "as-released";
+  // A score of exactly one half is no preference. As released (F1) such pairs stay in and `a` wins them; the oracle's path
+  // is not affected: its released score is a boolean, which has no half (F9).
+  const keepTies = source !== "oracle" && fidelity.dpoEvaluatorOrder === "as-released";
   // F3: as released, oracle DPO then drops pairs whose chosen answer is wrong.
   const chosenMustBeCorrect = source === "oracle" && fidelity.oraclePairs === "as-released";
   const rows = scored.rows ?? 0;

@@ -57,7 +57,7 @@ export function refineByComparison(comparisons: ComparisonSource, alpha?: number
     const share = uncapped ? 1 : (alpha ?? recipe.alpha);
     const shareOfAll = fidelity.alphaBase === "as-described";
     return apply(setting, input, scored, "ilr/refine", { share, shareOfAll, seed }, (pairs, total) => {
-      const cap = Math.floor(share * (shareOfAll ? total : pairs.length));
+      const cap = wholeShare(share, shareOfAll ? total : pairs.length);
       const confident = seededRandom("ilr/refine", seed, input.round)
         .shuffle(pairs)
         .filter(({ score }) => score > 0.5)
@@ -73,11 +73,14 @@ export function replaceAtRandom(alpha?: number): Refine {
     const share = alpha ?? setting.recipe.alpha;
     const { seed } = setting;
     return apply(setting, input, undefined, "ilr/replace-at-random", { share, seed }, (_, total, ids) =>
-      seededRandom("ilr/replace-at-random", seed, input.round)
-        .shuffle(ids)
-        .slice(0, Math.floor(share * total)),
+      seededRandom("ilr/replace-at-random", seed, input.round).shuffle(ids).slice(0, wholeShare(share, total)),
     );
   };
+}
+
+/** floor(share * total), where 0.29 of 100 is 29 although 0.29 * 100 is less in floating point. */
+function wholeShare(share: number, total: number): number {
+  return Math.floor(share * total + 1e-9);
 }
 
 type ApplyTables = { labels: Demonstration; proposals: AnswerRow; questions: Question; scored: ScoredPair };

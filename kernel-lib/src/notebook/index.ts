@@ -12,6 +12,14 @@ export { Kernel, type KernelOptions, kernelArguments } from "./kernel-process.js
 export { formatNotebook, type Notebook, parseNotebook, readNotebook, writeNotebook } from "./nbformat.js";
 export type { Parameters } from "./parameters.js";
 export {
+  type ProgressDisplay,
+  type ProgressOptions,
+  type ProgressStream,
+  showProgress,
+  showProgressLine,
+} from "./progress.js";
+export { formatCount, formatSeconds } from "./progress-format.js";
+export {
   type CellProgress,
   NotebookError,
   type NotebookRun,

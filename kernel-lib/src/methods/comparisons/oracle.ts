@@ -1,4 +1,4 @@
-import { seededRandom } from "../../core/index.js";
+import { LabError, seededRandom } from "../../core/index.js";
 import type { Artifact } from "../../steps/index.js";
 import type { Question, Task } from "../../tasks/index.js";
 import type { Setting } from "../setting.js";
@@ -24,8 +24,14 @@ export const oracle: ComparisonSource = {
  * unreliable. The verdict depends on the pair's content only: asked twice, the source answers the same.
  *
  * @param accuracy from 0.5 (no information) to 1 (never wrong where it matters).
+ * @throws LabError `config-invalid` for any other accuracy.
  */
 export function noisyOracle(accuracy: number): ComparisonSource {
+  if (!(accuracy >= 0.5 && accuracy <= 1)) {
+    throw new LabError("config-invalid", `noisyOracle(${accuracy}): expected an accuracy from 0.5 to 1`, {
+      hint: "0.5 is a source without information, 1 is never wrong; such as noisyOracle(0.75)",
+    });
+  }
   return {
     name: `noisy-oracle-${accuracy}`,
     score: (setting, pairs, options) =>

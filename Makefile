@@ -1,0 +1,66 @@
+# Needs Node 20.19 or newer, npm and make. `make help` lists what there is.
+TASK ?= micro-math
+SEEDS ?=
+OUT ?= out/$(TASK)/main
+ILR = node kernel-lib/bin/ilr.js
+STAMPS = node_modules/.stamps
+SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
+
+.PHONY: all build reproduce test lint typecheck unit bench bases clean help
+.DEFAULT_GOAL := build
+
+all: build
+
+help:
+	@echo "make             install and build"
+	@echo "make reproduce   the main result: table, figure and executed notebook in out/"
+	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
+	@echo "make test        lint, type check and all tests"
+	@echo "make bench       speed of training and sampling"
+	@echo "make bases       pretrain the base models and record them in results/bases"
+	@echo "make clean       remove what was built (the store .ilr/ and out/ stay)"
+
+# Packages are installed again only when the lock file is newer than the last installation.
+$(STAMPS)/install: package-lock.json
+	npm ci --no-audit --no-fund
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+# The library is compiled again only when a source file is newer than the last build.
+kernel-lib/dist/.built: $(STAMPS)/install $(SOURCES)
+	npm run --silent build
+	@touch $@
+
+build: kernel-lib/dist/.built
+
+reproduce: build
+	$(ILR) run $(TASK)/main --out $(OUT) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(filter 1,$(FROM_SCRATCH)),--from-scratch)
+	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT)
+	@echo ""
+	@echo "table     $(OUT)/table.md"
+	@echo "figure    $(OUT)/figure.svg, $(OUT)/figure.png"
+	@echo "notebook  $(OUT)/01-main-result.ipynb"
+	@echo "rows      $(OUT)/points.jsonl, provenance in $(OUT)/provenance.json"
+
+test: lint typecheck unit
+
+lint: build
+	npm run --silent lint
+
+typecheck: build
+	npm run --silent typecheck
+
+# Tests of the command and of notebooks use what is built. The report is for programs.
+unit: build
+	@mkdir -p out
+	node node_modules/vitest/vitest.mjs run --reporter=default --reporter=json --outputFile.json=out/test-report.json
+
+bench: build
+	node --import tsx test/bench/training.ts
+	node --import tsx test/bench/sampling.ts
+
+bases: build
+	$(ILR) bases $(TASK)/main --record
+
+clean:
+	rm -rf kernel-lib/dist $(STAMPS) out/test-report.json

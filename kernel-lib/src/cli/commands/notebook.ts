@@ -1,0 +1,80 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { type Json, LabError } from "../../core/index.js";
+import { findProject } from "../../experiments/index.js";
+import { formatSeconds, type Parameters, runNotebook } from "../../notebook/index.js";
+import { storeFailure } from "../../store/index.js";
+import { type CliContext, print, wholeNumber } from "../context.js";
+import { interruptible } from "../interrupt.js";
+
+interface NotebookOptions {
+  readonly out?: string;
+  readonly inplace?: boolean;
+  readonly param: Parameters;
+  readonly timeout?: string;
+}
+
+export function registerNotebook(program: Command, context: CliContext): void {
+  program
+    .command("notebook")
+    .description("work with notebooks")
+    .command("run")
+    .description("execute notebooks from the first cell to the last and write them with their outputs")
+    .argument("<files...>", "notebooks (.ipynb)")
+    .option("--out <folder>", "where executed notebooks go (default: out/notebooks)")
+    .option("--inplace", "write each where it was")
+    .option("--param <name=value>", "a value for the cell tagged `parameters`; may be repeated", collectParameter, {})
+    .option("--timeout <seconds>", "limit for each cell")
+    .action((files: readonly string[], options: NotebookOptions) => runAll(context, files, options));
+}
+
+/** The value is read as JSON, or as text where it is not JSON. */
+function collectParameter(assignment: string, before: Parameters): Parameters {
+  const at = assignment.indexOf("=");
+  if (at < 1) {
+    throw new LabError("config-invalid", `--param ${assignment}: expected name=value`, {
+      hint: "such as --param 'seeds=[0,1]'",
+    });
+  }
+  const text = assignment.slice(at + 1);
+  let value: Json = text;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    // Plain text.
+  }
+  return { ...before, [assignment.slice(0, at)]: value };
+}
+
+async function runAll(context: CliContext, files: readonly string[], options: NotebookOptions): Promise<void> {
+  const folder = options.inplace ? undefined : await outputFolder(context, options.out);
+  const limit = options.timeout === undefined ? undefined : wholeNumber("--timeout", options.timeout, 1);
+  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  await interruptible(say, async (signal) => {
+    for (const file of files) {
+      const path = resolve(context.cwd, file);
+      const run = await runNotebook(path, {
+        ...(folder && { output: join(folder, basename(path)) }),
+        ...(limit !== undefined && { cellTimeoutMs: limit * 1000 }),
+        parameters: options.param,
+        signal,
+        onCell: ({ cell, cells, state, title, elapsedMs }) => {
+          const time = state === "running" ? "" : `  ${formatSeconds(elapsedMs / 1000)}`;
+          if (state !== "running")
+            print(context, `[${cell}/${cells}] ${title}${time}${state === "failed" ? "  failed" : ""}`);
+        },
+      });
+      print(context, `${run.path}  ${run.cells} cells, ${formatSeconds(run.elapsedMs / 1000)}`);
+    }
+  });
+}
+
+async function outputFolder(context: CliContext, out: string | undefined): Promise<string> {
+  const folder =
+    out === undefined ? join(findProject(context.cwd).root, "out", "notebooks") : resolve(context.cwd, out);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw storeFailure(error, `making the folder ${folder}`);
+  });
+  return folder;
+}

@@ -1,0 +1,60 @@
+import { type Backend, embeddedBackend } from "../backends/index.js";
+import { LabError } from "../core/index.js";
+import { findProject, type Project } from "../experiments/index.js";
+import type { ProgressStream } from "../notebook/index.js";
+import { openStore, type Store } from "../store/index.js";
+
+/** What the command takes from its surroundings; tests give their own. */
+export interface CliContext {
+  /** Results go here. */
+  readonly stdout: ProgressStream;
+  /** Messages about the work go here. */
+  readonly stderr: ProgressStream;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Who runs the steps. */
+  openBackend(workers: number | undefined): Backend;
+}
+
+/** The real surroundings. */
+export function processContext(): CliContext {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    cwd: process.cwd(),
+    env: process.env,
+    openBackend: (workers) => embeddedBackend(workers === undefined ? {} : { workers }),
+  };
+}
+
+/** Prints a line of results. */
+export function print(context: CliContext, line: string): void {
+  context.stdout.write(`${line}\n`);
+}
+
+/** The checkout that the command was called in, and its store. */
+export async function openProject(context: CliContext): Promise<Project & { readonly content: Store }> {
+  const project = findProject(context.cwd);
+  const warn = (message: string): void => void context.stderr.write(`warning: ${message}\n`);
+  return { ...project, content: await openStore(project.store, { warn }) };
+}
+
+/** A whole number from `least`, as commander gives it. @throws LabError `config-invalid`. */
+export function wholeNumber(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new LabError("config-invalid", `${option} is ${JSON.stringify(text)}; expected a whole number from ${least}`);
+}
+
+/** A list such as "0,1,2". @throws LabError `config-invalid`. */
+export function wholeNumbers(option: string, text: string): readonly number[] {
+  return text.split(",").map((part) => {
+    try {
+      return wholeNumber(option, part, 0);
+    } catch {
+      throw new LabError("config-invalid", `${option} is ${JSON.stringify(text)}; expected whole numbers from 0`, {
+        hint: `such as ${option} 0,1,2`,
+      });
+    }
+  });
+}

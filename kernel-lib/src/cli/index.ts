@@ -1,0 +1,2 @@
+export { type CliContext, processContext } from "./context.js";
+export { main } from "./main.js";

@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { packageVersion } from "../backends/index.js";
+import { registerBases } from "./commands/bases.js";
+import { registerLists } from "./commands/lists.js";
+import { registerNotebook } from "./commands/notebook.js";
+import { registerPlan } from "./commands/plan.js";
+import { registerResults } from "./commands/results.js";
+import { registerRun } from "./commands/run.js";
+import { registerStore } from "./commands/store.js";
+import type { CliContext } from "./context.js";
+
+/** The `ilr` command and its subcommands. It throws instead of ending the process. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command("ilr")
+    .description("Run the experiments of Iterative Label Refinement (ICLR 2025).")
+    .version(packageVersion())
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      // Errors are printed once, in our own form, by reportFailure.
+      writeErr: () => {},
+    });
+  registerPlan(program, context);
+  registerRun(program, context);
+  registerBases(program, context);
+  registerResults(program, context);
+  registerStore(program, context);
+  registerNotebook(program, context);
+  registerLists(program, context);
+  return program;
+}

@@ -1,0 +1,34 @@
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type RunRecord, writeRun } from "../experiments/index.js";
+import { figureToSvg, mainFigure, svgToPng } from "../figures/index.js";
+import { summaryTable } from "../results/index.js";
+import { storeFailure } from "../store/index.js";
+
+/**
+ * Writes a run's rows, provenance, table and figure into a folder.
+ * @returns the paths of what was written, the figure last.
+ * @throws LabError `store-unwritable`, `store-full`.
+ */
+export async function writeRunFolder(folder: string, run: RunRecord): Promise<readonly string[]> {
+  await writeRun(folder, run);
+  const svg = figureToSvg(mainFigure(run));
+  const files: Readonly<Record<string, string | Uint8Array>> = {
+    "table.md": `${summaryTable(run, "markdown")}\n`,
+    "figure.svg": svg,
+    "figure.png": svgToPng(svg).bytes,
+  };
+  for (const [name, content] of Object.entries(files)) await publish(join(folder, name), content);
+  const rows = ["points.jsonl", "evaluators.jsonl", "provenance.json"];
+  return [...rows, ...Object.keys(files)].map((name) => join(folder, name));
+}
+
+async function publish(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    throw storeFailure(error, `writing ${path}`);
+  }
+}

@@ -1,0 +1,151 @@
+import { LabError } from "../core/index.js";
+import type { Arm, Point, RunRecord } from "../experiments/index.js";
+import { type BootstrapOptions, bootstrapMean, type Interval } from "./bootstrap.js";
+import { wilsonInterval } from "./wilson.js";
+
+/** All seeds of one arm and round together. Shares are 0 to 1. */
+export interface CurvePoint {
+  readonly round: number;
+  readonly seeds: readonly number[];
+  /** Test accuracy, 95 % bootstrap interval over questions (and seeds, where there are several). */
+  readonly accuracy: Interval;
+  /** By seed: one character a test question, 1 right, 0 wrong. */
+  readonly correct: ReadonlyMap<number, string>;
+  /**
+   * Share of the training labels that are correct, mean over seeds; the interval is the range over seeds, since within a seed it is
+   * counted over all labels and not estimated from some.
+   */
+  readonly labelAccuracy: Interval | null;
+  /** Means over seeds: labels replaced, of them wrong ones made right and right ones made wrong. */
+  readonly accepted: number | null;
+  readonly fixed: number | null;
+  readonly broken: number | null;
+  /** How often the source preferred the correct answer on the informative pairs it met, 95 % score interval; how many those were. */
+  readonly comparisons: Interval | null;
+  readonly comparisonCount: number;
+  /** Divergence from the SFT model, nats an answer, mean +- 1.96 standard errors. */
+  readonly kl: Interval | null;
+}
+
+/** One curve of the main figure. */
+export interface ArmCurve {
+  readonly arm: string;
+  readonly method: Point["method"];
+  /** As the experiment describes the arm; the weak supervisor has no description. */
+  readonly description: Arm | undefined;
+  /** By round, ascending. Curves of ILR and DPO begin at round 1; what they start from is the curve of SFT. */
+  readonly points: readonly CurvePoint[];
+}
+
+const known = new WeakMap<RunRecord, readonly ArmCurve[]>();
+
+/** Every arm's curve over rounds, seeds taken together: the weak supervisor first, then in the experiment's order. */
+export function armCurves(run: RunRecord): readonly ArmCurve[] {
+  const before = known.get(run);
+  if (before !== undefined) return before;
+  const descriptions = new Map(run.provenance.experiment.arms.map((arm) => [arm.name, arm]));
+  const curves = [...grouped(run.points, ({ arm }) => arm)].map(
+    ([arm, points]): ArmCurve => ({
+      arm,
+      method: points[0]!.method,
+      description: descriptions.get(arm),
+      points: [...grouped(points, ({ round }) => round)]
+        .sort(([a], [b]) => a - b)
+        .map(([round, ofRound]) => curvePoint(round, ofRound)),
+    }),
+  );
+  known.set(run, curves);
+  return curves;
+}
+
+/** The curve of plain SFT on weak labels: round 0 of every other arm. */
+export function sftCurve(run: RunRecord): ArmCurve | undefined {
+  return armCurves(run).find(({ method }) => method === "sft");
+}
+
+/** The last point of a curve. */
+export function lastPoint(curve: ArmCurve): CurvePoint {
+  return curve.points.at(-1)!;
+}
+
+/**
+ * Difference in test accuracy, first minus second, over the questions that both answered: by seed and question, so that what makes
+ * a question or a seed hard for both cancels out.
+ *
+ * @returns null when they have no seed in common.
+ * @throws LabError `input-damaged` when a seed's two records are of different length.
+ */
+export function pairedDifference(
+  first: Pick<CurvePoint, "correct">,
+  second: Pick<CurvePoint, "correct">,
+  options: BootstrapOptions = {},
+): Interval | null {
+  const clusters = [...first.correct].flatMap(([seed, bits]) => {
+    const others = second.correct.get(seed);
+    if (others === undefined) return [];
+    if (others.length !== bits.length) {
+      throw new LabError(
+        "input-damaged",
+        `seed ${seed} has records of ${bits.length} and of ${others.length} questions`,
+      );
+    }
+    return [outcomes(bits).map((right, i) => right - Number(others[i]))];
+  });
+  return clusters.length === 0 ? null : bootstrapMean(clusters, options);
+}
+
+/** The evaluator's accuracy on the pairs kept back from its training, all seeds together; null when no arm had one. */
+export function heldOutAccuracy(run: RunRecord): Interval | null {
+  const count = run.evaluators.reduce((sum, { validationPairs }) => sum + validationPairs, 0);
+  if (count === 0) return null;
+  const right = run.evaluators.reduce((sum, row) => sum + row.validationAccuracy * row.validationPairs, 0);
+  return wilsonInterval(right / count, count);
+}
+
+/** A point's outcomes as numbers. */
+export function outcomes(correct: string): number[] {
+  return [...correct].map(Number);
+}
+
+function curvePoint(round: number, points: readonly Point[]): CurvePoint {
+  return {
+    round,
+    seeds: points.map(({ seed }) => seed),
+    accuracy: bootstrapMean(points.map(({ correct }) => outcomes(correct))),
+    correct: new Map(points.map(({ seed, correct }) => [seed, correct])),
+    labelAccuracy: range(points.map(({ labelAccuracy }) => labelAccuracy)),
+    accepted: range(points.map(({ accepted }) => accepted))?.value ?? null,
+    fixed: range(points.map(({ fixed }) => fixed))?.value ?? null,
+    broken: range(points.map(({ broken }) => broken))?.value ?? null,
+    ...comparisonsOf(points),
+    kl: klOf(points),
+  };
+}
+
+function comparisonsOf(points: readonly Point[]): Pick<CurvePoint, "comparisons" | "comparisonCount"> {
+  const count = points.reduce((sum, point) => sum + (point.comparisonCount ?? 0), 0);
+  if (count === 0) return { comparisons: null, comparisonCount: 0 };
+  const right = points.reduce((sum, point) => sum + (point.comparisonAccuracy ?? 0) * (point.comparisonCount ?? 0), 0);
+  return { comparisons: wilsonInterval(right / count, count), comparisonCount: count };
+}
+
+function klOf(points: readonly Point[]): Interval | null {
+  const rows = points.filter(({ kl }) => kl !== null);
+  if (rows.length === 0) return null;
+  const value = rows.reduce((sum, { kl }) => sum + kl!, 0) / rows.length;
+  const error = Math.sqrt(rows.reduce((sum, { klError }) => sum + (klError ?? 0) ** 2, 0)) / rows.length;
+  return { value, low: value - 1.96 * error, high: value + 1.96 * error };
+}
+
+function range(values: readonly (number | null)[]): Interval | null {
+  const present = values.filter((value) => value !== null);
+  if (present.length === 0) return null;
+  const value = present.reduce((sum, x) => sum + x, 0) / present.length;
+  return { value, low: Math.min(...present), high: Math.max(...present) };
+}
+
+function grouped<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> {
+  const groups = new Map<Key, Row[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
+}

@@ -1,0 +1,99 @@
+import type { RunRecord } from "../experiments/index.js";
+import { armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
+import type { Reading, Verdict } from "./verdicts.js";
+
+/**
+ * Verdicts as Markdown: what each claim says, how it came out, and the differences behind it.
+ *
+ * @example
+ * display(markdown(describeVerdicts(run.verdicts())));
+ */
+export function describeVerdicts(verdicts: readonly Verdict[]): string {
+  const sections = verdicts.map(({ claim, statement, outcome, readings }) => {
+    const [first, ...others] = readings;
+    const lines = first
+      ? [sentence(first), ...others.map((reading) => `  - also: ${sentence(reading)}: ${reading.outcome}`)]
+      : [];
+    return `- **${claim}: ${outcome}.** ${statement}. ${lines.join("\n")}`.trimEnd();
+  });
+  return [
+    ...sections,
+    "",
+    "*Paired 95 % bootstrap intervals in points of test accuracy, no correction for reading several claims.*",
+  ].join("\n");
+}
+
+/** What refinement did to the labels, as Markdown: one line an arm, over all its rounds (means over seeds). */
+export function describeLabels(run: RunRecord): string {
+  const start = armCurves(run).find(({ method }) => method === "weak")?.points[0]?.labelAccuracy;
+  const lines = armCurves(run).flatMap((curve) => {
+    const { labelAccuracy, round, fixed } = lastPoint(curve);
+    if (fixed === null || labelAccuracy === null) return [];
+    const sum = (of: "accepted" | "fixed" | "broken"): number =>
+      Math.round(curve.points.reduce((total, point) => total + (point[of] ?? 0), 0));
+    const rounds = round === 1 ? "1 round" : `${round} rounds`;
+    const from = start ? `from ${percent(start.value)} ` : "";
+    const counts = `replaced ${sum("accepted")} labels, made ${sum("fixed")} right and ${sum("broken")} wrong`;
+    return [`- **${curve.arm}** ${counts} in ${rounds}: correct labels went ${from}to ${percent(labelAccuracy.value)}`];
+  });
+  return lines.join("\n");
+}
+
+/** How good the evaluator was where it was tested and where it was used, as Markdown. */
+export function describeEvaluator(run: RunRecord): string {
+  const level = heldOutAccuracy(run);
+  if (level === null) return "No arm of this run uses a trained evaluator.";
+  const lines = armCurves(run)
+    .filter(({ description }) => description?.comparisons === "evaluator")
+    .flatMap(({ arm, points }) => {
+      const met = points.flatMap(({ comparisons }) => (comparisons ? [percent(comparisons.value)] : []));
+      return met.length === 0 ? [] : [`- on the pairs that **${arm}** showed it, round by round: ${met.join(", ")}`];
+    });
+  return [`- on pairs kept back from its training: ${percent(level.value)}`, ...lines].join("\n");
+}
+
+/** Where a run's numbers come from, as Markdown: time, machine, versions, base models and the steps' keys. */
+export function describeProvenance({ provenance }: RunRecord): string {
+  const { experiment, versions, machine, backend, started, ended, wallSeconds, stepSeconds, counts, keys, bases } =
+    provenance;
+  const list = (record: Readonly<Record<string, string>>): string =>
+    Object.entries(record)
+      .map(([name, value]) => `${name} ${/^(sha256:)?[0-9a-f]{64}$/.test(value) ? `\`${shortKey(value)}\`` : value}`)
+      .join(", ");
+  return [
+    `- **experiment** ${experiment.name}, seeds ${experiment.seeds.join(", ")}`,
+    `- **when** ${started} to ${ended}: ${duration(wallSeconds)} of wall time, ${duration(stepSeconds)} of computing by its steps`,
+    `- **steps** ${counts.executed} executed, ${counts.cached} from the store`,
+    `- **machine** ${machine} (backend: ${backend})`,
+    `- **versions** ${list(versions)}`,
+    `- **base models** ${list(bases)}`,
+    `- **keys** ${keys.length}: ${keys
+      .slice(0, 3)
+      .map((key) => `\`${shortKey(key)}\``)
+      .join(", ")}${keys.length > 3 ? ", ..." : ""}`,
+  ].join("\n");
+}
+
+function sentence({ compares, difference }: Reading): string {
+  const [value, low, high] = [difference.value, difference.low, difference.high].map(points);
+  return `${compares}: ${value} points [${low}, ${high}]`;
+}
+
+/** A difference in points, always with its sign. */
+function points(share: number): string {
+  const text = (100 * share).toFixed(1);
+  return share < 0 && Number(text) !== 0 ? `−${text.slice(1)}` : `+${text.replace("-", "")}`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function shortKey(key: string): string {
+  return key.replace(/^sha256:/, "").slice(0, 12);
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

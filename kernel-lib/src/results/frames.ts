@@ -1,0 +1,108 @@
+import { type ColumnTable, from } from "arquero";
+import type { Point, RunRecord } from "../experiments/index.js";
+import { bootstrapMean, type Interval } from "./bootstrap.js";
+import {
+  type ArmCurve,
+  armCurves,
+  heldOutAccuracy,
+  lastPoint,
+  outcomes,
+  pairedDifference,
+  sftCurve,
+} from "./curves.js";
+
+/**
+ * One row a point: a seed, an arm and a round. Shares are in %, with the ends of their 95 % bootstrap interval over test questions;
+ * `kl` is in nats an answer; what does not apply is null.
+ *
+ * @example
+ * roundsFrame(run).filter((row) => row.round === 3).orderby("accuracy");
+ */
+export function roundsFrame(run: RunRecord): ColumnTable {
+  return from(run.points.map(roundsRow));
+}
+
+/**
+ * One row an arm, at its last round, seeds together: test accuracy in % and its paired difference to SFT on weak labels in points,
+ * both with 95 % intervals; label accuracy, divergence, and how good its comparisons were on held-out pairs and on those it met.
+ */
+export function armsFrame(run: RunRecord): ColumnTable {
+  return from(armCurves(run).map((curve) => armsRow(run, curve)));
+}
+
+/** One row an ILR arm and round: how many labels were replaced, how many wrong ones made right and right ones made wrong (means over seeds). */
+export function labelsFrame(run: RunRecord): ColumnTable {
+  return from(
+    armCurves(run).flatMap(({ arm, points }) =>
+      points
+        .filter(({ fixed }) => fixed !== null)
+        .map(({ round, labelAccuracy, accepted, fixed, broken }) => ({
+          ...{ arm, round, replaced: accepted, fixed, broken, net: fixed! - broken! },
+          labels: percent(labelAccuracy?.value),
+        })),
+    ),
+  );
+}
+
+/** One row an arm and round with comparisons: their accuracy in % on held-out pairs (evaluator only) and on the pairs that were met. */
+export function comparisonsFrame(run: RunRecord): ColumnTable {
+  return from(
+    armCurves(run).flatMap(({ arm, points, description }) =>
+      points
+        .filter(({ comparisons }) => comparisons !== null)
+        .map(({ round, comparisons, comparisonCount }) => ({
+          ...{
+            arm,
+            round,
+            heldOut: description?.comparisons === "evaluator" ? percent(heldOutAccuracy(run)?.value) : null,
+          },
+          ...ends("met", comparisons),
+          pairs: comparisonCount,
+        })),
+    ),
+  );
+}
+
+function roundsRow(point: Point): object {
+  const { seed, arm, method, round, accepted, fixed, broken, kl, klError } = point;
+  return {
+    ...{ seed, arm, method, round },
+    ...ends("accuracy", bootstrapMean([outcomes(point.correct)])),
+    labels: percent(point.labelAccuracy),
+    proposals: percent(point.proposalAccuracy),
+    ...{ accepted, fixed, broken },
+    met: percent(point.comparisonAccuracy),
+    pairs: point.comparisonCount,
+    selected: percent(point.selectedAccuracy),
+    selectedPairs: point.selectedCount,
+    ...{ kl, klError },
+  };
+}
+
+function armsRow(run: RunRecord, curve: ArmCurve): object {
+  const { arm, method, description } = curve;
+  const last = lastPoint(curve);
+  const sft = sftCurve(run);
+  return {
+    ...{ arm, method, round: last.round, seeds: last.seeds.length },
+    ...ends("accuracy", last.accuracy),
+    ...ends("gain", sft && sft !== curve ? pairedDifference(last, lastPoint(sft)) : null),
+    labels: percent(last.labelAccuracy?.value),
+    kl: last.kl?.value ?? null,
+    heldOut: description?.comparisons === "evaluator" ? percent(heldOutAccuracy(run)?.value) : null,
+    met: percent(last.comparisons?.value),
+  };
+}
+
+/** Three columns: an estimate and the ends of its interval, in %. */
+function ends(name: string, interval: Interval | null): Record<string, number | null> {
+  return {
+    [name]: percent(interval?.value),
+    [`${name}Low`]: percent(interval?.low),
+    [`${name}High`]: percent(interval?.high),
+  };
+}
+
+function percent(share: number | null | undefined): number | null {
+  return share === null || share === undefined ? null : 100 * share;
+}

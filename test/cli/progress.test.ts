@@ -1,0 +1,157 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it } from "vitest";
+import type { Activity } from "../../kernel-lib/src/backends/index.js";
+import type { Plan, PlannedStep } from "../../kernel-lib/src/experiments/plan.js";
+import { showProgress, showProgressLine } from "../../kernel-lib/src/notebook/index.js";
+import {
+  boardLines,
+  cutText,
+  fitText,
+  formatBar,
+  formatClock,
+  formatCount,
+  formatSeconds,
+  type Progress,
+} from "../../kernel-lib/src/notebook/progress-format.js";
+import { progressState } from "../../kernel-lib/src/notebook/progress-state.js";
+
+const step = { key: "k1", label: "SFT", verb: "sft", kind: "step" } as const;
+const activity = (type: "started" | "cached" | "queued" | "waiting", key = "k1"): Activity => ({ ...step, key, type });
+const finished = (seconds: number, key = "k1"): Activity => ({ ...step, key, type: "finished", seconds });
+const progressed = (done: number, total: number): Activity => ({
+  ...step,
+  type: "event",
+  event: { type: "progress", done, total, unit: "steps" },
+});
+
+/** A plan of some training steps of ten seconds each, two of them cached. */
+function planOf(count: number): Plan {
+  const planned = (cached: boolean): PlannedStep => ({
+    ...{ label: "SFT", verb: "sft", cached, flops: 1, seconds: 10, parameters: 1, rows: 1 },
+  });
+  const steps = Array.from({ length: count }, (_, i) => planned(i < 2));
+  const workSeconds = 10 * (count - 2);
+  return { steps, cached: 2, flops: count, workSeconds, wallSeconds: workSeconds / 2, workers: 2 };
+}
+
+describe("formats", () => {
+  it("write times, counts and bars", () => {
+    expect([0, 7.4, 725, 3723].map(formatClock)).toEqual(["0:00", "0:07", "12:05", "1:02:03"]);
+    expect([0.42, 12.3, 210, 7560].map(formatSeconds)).toEqual(["0.4 s", "12 s", "3.5 min", "2.1 h"]);
+    expect([0, 3.25, 940, 999.6, 9123, 999_600, 2.4e6, 1.3e9, 4e12].map(formatCount)).toEqual(
+      "0 3.3 940 1.0k 9.1k 1.0M 2.4M 1.3G 4.0T".split(" "),
+    );
+    expect([-1, 0.5, 2].map((share) => formatBar(share, 4))).toEqual(["░░░░", "██░░", "████"]);
+  });
+
+  it("keep every line within the width", () => {
+    expect(cutText("abcdef", 4)).toBe("abc…");
+    expect(fitText("ab", 4)).toBe("ab  ");
+    const progress: Progress = {
+      ...{ title: "micro-math/main", seconds: 75, executed: 10, cached: 2, total: 194, secondsLeft: 300 },
+      running: [
+        {
+          ...{
+            label: "DPO (evaluator, as released) round 2: samples for KL",
+            seconds: 4,
+            waiting: false,
+            loss: 0.4123,
+          },
+          progress: { done: 30, total: 40, unit: "steps" },
+        },
+        { label: "SFT", seconds: 9, waiting: true },
+      ],
+    };
+    for (const width of [20, 40, 79, 120, 200]) {
+      for (const line of boardLines(progress, width)) expect(line.length).toBeLessThanOrEqual(width);
+    }
+    const [summary, running, waiting] = boardLines(progress, 140);
+    expect(summary).toBe("micro-math/main  █░░░░░░░░░░░░░░░  12/194 steps (2 in the store)  1:15  about 5:00 left");
+    expect(running).toContain("████████░░   75%  loss 0.412  7.5 steps/s  0:01 left");
+    expect(waiting).toContain("waiting for another process");
+  });
+});
+
+describe("the state of progress", () => {
+  it("counts every step once, and derivations not at all", () => {
+    const state = progressState("", planOf(4), () => 0);
+    state.add(activity("cached", "a"));
+    state.add(activity("cached", "a"));
+    state.add({ ...activity("cached", "b"), kind: "derive" });
+    state.add(activity("started", "c"));
+    state.add(finished(1, "c"));
+    state.add(activity("cached", "c"));
+    expect(state.at(0)).toMatchObject({ executed: 1, cached: 1, total: 4, running: [] });
+  });
+
+  it("estimates the time left by the plan at first, then by how fast it went", () => {
+    const state = progressState("", planOf(12), () => 0);
+    expect(state.at(0).secondsLeft).toBe(50);
+    state.add(activity("started"));
+    state.add(progressed(1, 2));
+    // Half a step of ten planned ones.
+    expect(state.at(5000).secondsLeft).toBeCloseTo((50 * 95) / 100);
+    state.add(finished(20));
+    // A tenth of the work took 20 s.
+    expect(state.at(20_000).secondsLeft).toBeCloseTo(180);
+  });
+});
+
+/** A stream that keeps what is written, and a clock that stands still until told. */
+function terminal(isTTY: boolean): { isTTY: boolean; columns: number; text: () => string; write(text: string): void } {
+  let text = "";
+  const write = (more: string): void => {
+    text += more;
+  };
+  return { isTTY, columns: 60, text: () => text, write };
+}
+
+describe("displays", () => {
+  it("print one plain line for each finished step where output is a file", () => {
+    const stream = terminal(false);
+    let now = 0;
+    const progress = showProgress({ stream, title: "t", plan: planOf(4), clock: () => now });
+    for (const key of ["a", "b"]) progress.onActivity(activity("cached", key));
+    progress.onActivity(activity("started"));
+    progress.onActivity(progressed(1, 2));
+    now = 3000;
+    progress.onActivity(finished(3));
+    expect(stream.text()).toBe("[3/4] SFT  3.0 s\n");
+    progress.onActivity(activity("started", "k2"));
+    now = 64_000;
+    progress.onActivity({ ...progressed(1, 2), key: "k2" });
+    expect(stream.text()).toContain("50%");
+    expect(stream.text()).not.toContain("\x1b");
+    progress.close();
+  });
+
+  it("rewrite a block on a terminal, never wider than it, and give the cursor back", () => {
+    const stream = terminal(true);
+    const progress = showProgress({ stream, title: "t".repeat(100), clock: () => 0 });
+    expect(stream.text().startsWith("\x1b[?25l")).toBe(true);
+    progress.onActivity(activity("started"));
+    progress.note("a note");
+    progress.note("another");
+    // From the second drawing on, the cursor goes up by as many lines as were drawn.
+    expect(stream.text()).toContain("\x1b[2A\r\x1b[2Kanother\n");
+    progress.close();
+    progress.close();
+    expect(stream.text().split("\x1b[?25h")).toHaveLength(2);
+    const lines = stripVTControlCharacters(stream.text()).replaceAll("\r", "").split("\n");
+    for (const line of lines) expect(line.length).toBeLessThan(60);
+  });
+
+  it("replace one line in a notebook", () => {
+    const shown: string[] = [];
+    const display = (text: string) => ({ update: (next: unknown) => void shown.push(String(next)), first: text });
+    let now = 0;
+    const progress = showProgressLine({ title: "t", display, clock: () => now });
+    progress.onActivity(activity("started"));
+    expect(shown).toEqual([]);
+    now = 1000;
+    progress.onActivity(progressed(1, 2));
+    expect(shown).toEqual(["t  0 steps  0:01  now: SFT"]);
+    progress.close();
+    expect(shown).toHaveLength(2);
+  });
+});

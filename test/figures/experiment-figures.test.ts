@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import {
+  accuracyByKl,
+  accuracyByRound,
+  comparisonAccuracy,
+  type Figure,
+  figureToSvg,
+  labelAccuracy,
+  mainFigure,
+  namedMethods,
+  type Trace,
+} from "../../kernel-lib/src/figures/index.js";
+import { armCurves, lastPoint, pairedDifference, sftCurve } from "../../kernel-lib/src/results/index.js";
+import { syntheticRun } from "../results/synthetic-run.js";
+
+const run = syntheticRun({ seeds: [0, 1], questions: 400 });
+const arms = armCurves(run).map(({ arm }) => arm);
+const ilr = ["ILR (evaluator)", "ILR (noisy oracle 0.75)", "ILR (oracle)", "Naive ILR"];
+
+/** The trace that carries an arm's points (lines to and across have none). */
+function curveOf({ data }: Figure, arm: string): Trace {
+  return data.find(({ name, error_y }) => name === arm && error_y !== undefined)!;
+}
+
+/** Value and ends of each interval of a trace. */
+function intervalsOf({ y, error_y }: Trace): readonly (readonly number[])[] {
+  const { array, arrayminus } = error_y as { array: number[]; arrayminus: number[] };
+  return (y as number[]).map((value, i) => [value, value - arrayminus[i]!, value + array[i]!]);
+}
+
+const legend = ({ data }: Figure): unknown[] =>
+  data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
+
+describe("the arms of the main experiment", () => {
+  it("all have a look of their own", () => {
+    for (const arm of arms) expect(namedMethods).toContain(arm);
+  });
+});
+
+describe("accuracyByRound", () => {
+  const figure = accuracyByRound(run);
+
+  it("has every arm once in its legend, and its intervals in %", () => {
+    expect(legend(figure)).toEqual(expect.arrayContaining(arms));
+    expect(legend(figure)).toHaveLength(arms.length);
+    for (const { arm, points } of armCurves(run)) {
+      const intervals = intervalsOf(curveOf(figure, arm));
+      expect(intervals).toHaveLength(points.length);
+      for (const [i, { accuracy }] of points.entries()) {
+        [accuracy.value, accuracy.low, accuracy.high].forEach((share, k) => {
+          expect(intervals[i]![k]).toBeCloseTo(100 * share, 9);
+        });
+      }
+    }
+  });
+
+  it("puts no two points of a round at the same x, and all of them nearest to their round", () => {
+    const xs = arms.flatMap((arm) => curveOf(figure, arm).x as number[]);
+    expect(new Set(xs.map((x) => x.toFixed(4))).size).toBe(xs.length);
+    for (const arm of ilr) expect((curveOf(figure, arm).x as number[]).map(Math.round)).toEqual([1, 2, 3]);
+  });
+
+  it("leads every curve away from SFT, and draws references from edge to edge", () => {
+    const sft = 100 * lastPoint(sftCurve(run)!).accuracy.value;
+    for (const arm of ["ILR (oracle)", "DPO (evaluator)"]) {
+      const start = figure.data.find(({ name, showlegend }) => name === arm && showlegend === false)!;
+      expect([(start.x as number[])[0], (start.y as number[])[0]]).toEqual([0, sft]);
+    }
+    const across = figure.data.find(({ name, showlegend }) => name === "SFT on ground truth" && showlegend === false)!;
+    expect(across.x).toEqual([-0.4, 3.4]);
+  });
+
+  it("goes without SFT and without references", () => {
+    const bare = accuracyByRound(syntheticRun({ questions: 50, arms: ["Naive ILR"] }));
+    expect(bare.data.map(({ name }) => name)).toEqual(["Naive ILR"]);
+  });
+});
+
+describe("labelAccuracy", () => {
+  it("has ILR's arms and the weak labels that they start with", () => {
+    const figure = labelAccuracy(run);
+    expect(legend(figure)).toEqual(["Weak supervisor", ...ilr]);
+    const [value, low, high] = intervalsOf(curveOf(figure, "Weak supervisor"))[0]!;
+    [value, low, high].forEach((share, i) => {
+      expect(share).toBeCloseTo([51.5, 51, 52][i]!, 9);
+    });
+  });
+});
+
+describe("mainFigure", () => {
+  it("has both halves, one legend, and can be drawn", () => {
+    const figure = mainFigure(run);
+    expect(legend(figure)).toHaveLength(arms.length);
+    expect(figure.data.filter(({ xaxis }) => xaxis === "x2")).toHaveLength(labelAccuracy(run).data.length);
+    const svg = figureToSvg(figure);
+    for (const arm of arms) expect(svg.split(`>${arm}<`), arm).toHaveLength(2);
+  });
+});
+
+describe("comparisonAccuracy", () => {
+  it("holds held-out pairs, pairs met and chance against each other", () => {
+    const figure = comparisonAccuracy(run);
+    const judged = arms.filter((arm) => /^(ILR|DPO)/.test(arm));
+    expect(legend(figure)).toEqual(["Chance", "Evaluator, held-out pairs", ...judged]);
+    expect(figure.data[0]!.y).toEqual([50, 50]);
+    expect(curveOf(figure, "Evaluator, held-out pairs").y).toEqual([75]);
+    const met = curveOf(figure, "ILR (evaluator)").y as number[];
+    [54, 52, 50].forEach((share, i) => {
+      expect(met[i]).toBeCloseTo(share, 9);
+    });
+  });
+});
+
+describe("accuracyByKl", () => {
+  it("has the paired gain of every arm that moved, over how far it moved", () => {
+    const figure = accuracyByKl(run);
+    expect(legend(figure)).toEqual(arms.filter((arm) => /ILR|DPO/.test(arm)));
+    const curve = armCurves(run).find(({ arm }) => arm === "DPO (oracle)")!;
+    const gain = pairedDifference(lastPoint(curve), lastPoint(sftCurve(run)!))!;
+    const [value, low, high] = intervalsOf(curveOf(figure, "DPO (oracle)"))[2]!;
+    [gain.value, gain.low, gain.high].forEach((share, i) => {
+      expect([value, low, high][i]).toBeCloseTo(100 * share, 9);
+    });
+    expect(curveOf(figure, "DPO (oracle)").x).toEqual(curve.points.map(({ kl }) => kl!.value));
+  });
+
+  it("says so when an estimate is too small for its axis", () => {
+    const tiny = { ...run, points: run.points.map((point) => ({ ...point, kl: point.kl === null ? null : -0.01 })) };
+    const figure = accuracyByKl(tiny);
+    expect(curveOf(figure, "DPO (oracle)").x).toEqual([0.005, 0.005, 0.005]);
+    expect(JSON.stringify(figure.layout)).toContain("below 0.005 drawn at 0.005");
+  });
+});

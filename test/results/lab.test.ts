@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Project, writeRun } from "../../kernel-lib/src/experiments/index.js";
+import { type FigureName, type FrameName, lab, runOf } from "../../kernel-lib/src/lab.js";
+import { syntheticRun } from "./synthetic-run.js";
+
+const record = syntheticRun({ questions: 100 });
+let project: Project;
+
+beforeAll(async () => {
+  const root = await mkdtemp(join(tmpdir(), "ilr-lab-"));
+  project = { root, results: join(root, "results"), store: join(root, "store") };
+  await writeRun(join(project.results, "micro-math", "main"), record);
+});
+
+afterAll(() => rm(project.root, { recursive: true, force: true }));
+
+describe("a run", () => {
+  it("has frames, figures, a summary and verdicts", () => {
+    const run = runOf(record);
+    for (const name of ["rounds", "arms", "labels", "comparisons"] as const) {
+      expect(run.frame(name).numRows()).toBeGreaterThan(0);
+    }
+    for (const name of [
+      "main",
+      "accuracy-by-round",
+      "label-accuracy",
+      "comparison-accuracy",
+      "accuracy-by-kl",
+    ] as const) {
+      expect(run.figure(name).data.length).toBeGreaterThan(0);
+    }
+    expect(run.summary("markdown")).toMatch(/^\| arm/);
+    expect(run.verdicts().map(({ claim }) => claim)).toEqual(["C1", "C2", "C3", "C4", "C5"]);
+  });
+
+  it("names the nearest name where one is not known", () => {
+    const run = runOf(record);
+    expect(() => run.figure("acuracy-by-round" as FigureName)).toThrow(
+      expect.objectContaining({ code: "name-unknown", hint: 'did you mean "accuracy-by-round"?' }),
+    );
+    expect(() => run.frame("toString" as FrameName)).toThrow(expect.objectContaining({ code: "name-unknown" }));
+  });
+});
+
+describe("lab", () => {
+  it("draws a recorded run without computing anything", async () => {
+    const run = await lab.recorded("micro-math/main", project);
+    expect(run.record).toEqual(record);
+    await expect(lab.recorded("micro-math/mian", project)).rejects.toMatchObject({
+      code: "name-unknown",
+      hint: 'did you mean "micro-math/main"?',
+    });
+  });
+
+  it("refuses what it does not know before it opens a store", async () => {
+    expect(lab.experiments()).toContain("micro-math/main");
+    const options = { project, progress: false } as const;
+    const refused = (promise: Promise<unknown>, code: string, hint: string): Promise<void> =>
+      expect(promise).rejects.toMatchObject({ code, hint: expect.stringContaining(hint) });
+    await refused(lab.run("micro-math/mian", options), "name-unknown", "micro-math/main");
+    await refused(
+      lab.run("micro-math/main", { ...options, arms: ["SFT", "ILR (oracel)"] }),
+      "name-unknown",
+      "ILR (oracle)",
+    );
+    await refused(lab.run("micro-math/main", { ...options, set: ["alpah=0.3"] }), "config-invalid", "alpha");
+    await expect(lab.run("micro-math/main", { ...options, rounds: 0 })).rejects.toThrow(/rounds/);
+    await expect(lab.run("micro-math/main", { ...options, seeds: [] })).rejects.toThrow(/seeds/);
+  });
+});
