@@ -35,7 +35,7 @@ build: kernel-lib/dist/.built
 
 reproduce: build
 	$(ILR) run $(TASK)/main --out $(OUT) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(filter 1,$(FROM_SCRATCH)),--from-scratch)
-	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT)
+	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
 	@echo ""
 	@echo "table     $(OUT)/table.md"
 	@echo "figure    $(OUT)/figure.svg, $(OUT)/figure.png"

@@ -183,7 +183,7 @@ describe("ilr run", () => {
     expect(before).toBeGreaterThan(0);
     const resumed = await ilr("run", "micro-math/quick", ...changes);
     expect(resumed.code).toBe(0);
-    const [, executed, cached] = /^(\d+) steps executed, (\d+) found/m.exec(resumed.out)!;
+    const [, executed, cached] = /^(\d+) steps executed, (\d+) shared/m.exec(resumed.out)!;
     expect(Number(executed)).toBe(backend.calls.length - before);
     expect(Number(cached)).toBeGreaterThanOrEqual(before);
   });

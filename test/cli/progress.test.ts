@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../../kernel-lib/src/backends/index.js";
+import { LabError } from "../../kernel-lib/src/core/index.js";
 import type { Plan, PlannedStep } from "../../kernel-lib/src/experiments/plan.js";
 import { showProgress, showProgressLine } from "../../kernel-lib/src/notebook/index.js";
 import {
@@ -84,6 +85,17 @@ describe("the state of progress", () => {
     expect(state.at(0)).toMatchObject({ executed: 1, cached: 1, total: 4, running: [] });
   });
 
+  it("at the end counts the steps that there were", () => {
+    const state = progressState("", planOf(4), () => 0);
+    state.add(activity("started"));
+    state.end();
+    expect(state.at(0).total).toBe(4);
+    state.add(finished(1));
+    state.end();
+    expect(state.at(0)).toMatchObject({ executed: 1, total: 1 });
+    expect(state.at(0)).not.toHaveProperty("secondsLeft");
+  });
+
   it("estimates the time left by the plan at first, then by how fast it went", () => {
     const state = progressState("", planOf(12), () => 0);
     expect(state.at(0).secondsLeft).toBe(50);
@@ -139,6 +151,26 @@ describe("displays", () => {
     expect(stream.text().split("\x1b[?25h")).toHaveLength(2);
     const lines = stripVTControlCharacters(stream.text()).replaceAll("\r", "").split("\n");
     for (const line of lines) expect(line.length).toBeLessThan(60);
+  });
+
+  it("say which step failed, but not which were cancelled, and nothing after the end", () => {
+    const failed = (code: "step-failed" | "cancelled"): Activity => ({
+      ...step,
+      type: "failed",
+      error: new LabError(code, "it ended"),
+    });
+    for (const isTTY of [true, false]) {
+      const stream = terminal(isTTY);
+      const progress = showProgress({ stream, clock: () => 0 });
+      progress.onActivity(failed("cancelled"));
+      expect(stream.text()).not.toContain("SFT");
+      progress.onActivity(failed("step-failed"));
+      expect(stream.text()).toContain("SFT");
+      progress.close();
+      const before = stream.text();
+      if (isTTY) progress.onActivity(failed("step-failed"));
+      expect(stream.text()).toBe(before);
+    }
   });
 
   it("replace one line in a notebook", () => {

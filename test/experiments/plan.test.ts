@@ -1,10 +1,12 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { importTree } from "../../kernel-lib/src/backends/index.js";
 import { defaultRates, flopsOf, measuredRates, parametersOf } from "../../kernel-lib/src/experiments/cost.js";
-import { presetByName, runExperiment } from "../../kernel-lib/src/experiments/index.js";
+import { baseFolder, presetByName, runExperiment } from "../../kernel-lib/src/experiments/index.js";
 import { planExperiment } from "../../kernel-lib/src/experiments/plan.js";
 import type { Store } from "../../kernel-lib/src/store/index.js";
+import { writeModel } from "../backends/fake-trainer.js";
 import { temporaryFolder, temporaryStore } from "../backends/fixtures.js";
 import { smallExperiment } from "./fixture.js";
 import { pretendingBackend } from "./pretending-backend.js";
@@ -55,6 +57,23 @@ describe("a plan", () => {
     expect(state.get("SFT")).toBe(false);
     expect(other.steps.find(({ label }) => label === "SFT")).toHaveProperty("key");
     expect(other.steps.find(({ label }) => label === "SFT: test answers")).not.toHaveProperty("key");
+  });
+
+  it("knows recorded base models without taking them into the store", async () => {
+    const [{ store, results }, elsewhere] = [await place(), await place()];
+    const experiment = smallExperiment();
+    for (const base of [experiment.bases.weak, experiment.bases.strong]) {
+      const folder = baseFolder(results, base, 0);
+      writeModel(join(folder, "model"), base.name.length);
+      const { ref } = await importTree(elsewhere.store, join(folder, "model"));
+      await writeFile(join(folder, "provenance.json"), JSON.stringify({ ref }));
+    }
+    const before = await filesOf(store);
+    const plan = await planExperiment(experiment, { store, results, backend: pretendingBackend() });
+    expect(await filesOf(store)).toBe(before);
+    expect(plan.steps.map(({ verb }) => verb)).not.toContain("pretrain");
+    // Everything that it is trained on is known, so its key is.
+    expect(plan.steps[0]).toMatchObject({ label: "weak supervisor", parameters: 10, key: expect.any(String) });
   });
 
   it("is as long as its longest chain of steps, however many workers there are", async () => {

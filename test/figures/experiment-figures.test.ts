@@ -84,6 +84,11 @@ describe("labelAccuracy", () => {
     [value, low, high].forEach((share, i) => {
       expect(share).toBeCloseTo([51.5, 51, 52][i]!, 9);
     });
+    const points = armCurves(run).find(({ arm }) => arm === "ILR (oracle)")!.points;
+    const drawn = intervalsOf(curveOf(figure, "ILR (oracle)"));
+    points.forEach(({ labelAccuracy }, i) => {
+      expect(drawn[i]![0]).toBeCloseTo(100 * labelAccuracy!.value, 9);
+    });
   });
 });
 

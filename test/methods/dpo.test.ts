@@ -110,6 +110,14 @@ describe("the selection", () => {
     );
   });
 
+  it("among equally confident pairs is another one in every round, so that no question is left out for good", async () => {
+    const answer = ({ row, sample }: SampleRequest) => (sample % 2 ? right : wrong)(idOf(row.prompt));
+    const { records } = await runDpo(oracle, { answer, alpha: 0.5, rounds: 2 });
+    const [first, second] = records.map((rows) => rows.filter(({ selected }) => selected).map(({ id }) => id));
+    expect([first!.length, second!.length]).toEqual([30, 30]);
+    expect(second).not.toEqual(first);
+  });
+
   it("trains on the selected pairs and no others, with the higher score as the chosen one", async () => {
     const { records, preferences } = await runDpo(random, { alpha: 0.4 });
     for (const [round, rows] of records.entries()) {
@@ -208,6 +216,14 @@ describe("comparisons without information", () => {
     expect(run.records[0]!.filter(({ score }) => Math.abs(score - 0.5) > 1e-9)).toEqual([]);
     // Ties stay in as released, so alpha = 1 trains on everything.
     expect(run.preferences[0]!.length).toBe(3000);
+    const recordOf = new Map(run.records[0]!.map((record) => [record.id, record]));
+    const wins = run.preferences[0]!.map(({ id, chosen, rejected }) => ({ ...recordOf.get(id)!, chosen, rejected }));
+    expect(
+      wins.filter(
+        ({ score, a, b, ...row }) => row.chosen !== (score > 0.5 ? b : a) || row.rejected !== (score > 0.5 ? a : b),
+      ),
+    ).toEqual([]);
+    expect(wins.filter(({ score }) => score === 0.5).length).toBeGreaterThan(100);
     const { hits, of } = preferenceAccuracy(run);
     expectShare(hits, of, 0.5);
   });

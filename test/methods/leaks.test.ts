@@ -27,13 +27,13 @@ async function everyMethod({ setting, runner }: TinyLab): Promise<void> {
   const { model: student } = await sft(setting, setting.bases.strong, weak.labels, "SFT");
   const trained = await trainEvaluator(setting, weak);
   const sources = [evaluator(trained.model), oracle, noisyOracle(0.75), random];
-  for (const comparisons of sources) {
-    for (const refine of [refineByComparison(comparisons), replaceAtRandom()])
-      for await (const { model } of ilr(setting, weak.labels, { refine, rounds: 2, name: `ILR ${comparisons.name}` }))
-        await klDivergence(setting, model, student, "KL");
+  const refiners = [...sources.map((source) => refineByComparison(source)), replaceAtRandom()];
+  for (const [i, refine] of refiners.entries())
+    for await (const { model } of ilr(setting, weak.labels, { refine, rounds: 2, name: `ILR ${i}` }))
+      await klDivergence(setting, model, student, "KL");
+  for (const comparisons of sources)
     for await (const { model } of dpo(setting, student, { comparisons, rounds: 2, name: `DPO ${comparisons.name}` }))
       await klDivergence(setting, model, student, "KL");
-  }
   expect(new Set(runner.calls.map(({ verb }) => verb))).toEqual(
     new Set(["sft", "sample", "evaluator", "score", "dpo"]),
   );
@@ -51,7 +51,6 @@ describe.each([
   let lab: TinyLab;
   let supervised: Set<string>;
   beforeAll(async () => {
-    // As many test questions as make the ids of all splits different in number.
     lab = await tinyLab({ fidelity });
     supervised = new Set(lab.runner.rowsOf(lab.setting.supervised.questions).map(({ id }) => id));
     await everyMethod(lab);
@@ -89,8 +88,8 @@ describe.each([
 
   it("the student of every round learns answers that models wrote", () => {
     const students = lab.runner.callsOf("sft", /student/);
-    expect(students.length).toBe(16);
-    const written = /^(weak supervisor|ILR [\w.-]+ round \d: half model \d) (says|rambles)/;
+    expect(students.length).toBe(5 * 2);
+    const written = /^(weak supervisor|ILR \d round \d: half model \d) (says|rambles)/;
     expect(
       students
         .flatMap(({ rows }) => rows.demonstrations as readonly { answer: string }[])

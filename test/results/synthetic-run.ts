@@ -108,6 +108,11 @@ function methodFields(arm: string, method: Point["method"], round: number, seed:
   }
   if (method !== "ilr" && method !== "naive-ilr") return {};
   const gain = arm === "Naive ILR" ? 0.012 : 0.05 * (met - 0.4);
-  const labels = { labelAccuracy: 0.51 + 0.01 * seed + gain * round, accepted: 300, fixed: 70, broken: 30 };
+  const labels = {
+    labelAccuracy: 0.51 + 0.01 * seed + gain * round,
+    accepted: 300,
+    fixed: 60 + 10 * round,
+    broken: 30,
+  };
   return { ...compared, ...labels, proposalAccuracy: 0.57, kl: 0.4 + 0.2 * round + 0.01 * arm.length, klError: 0.03 };
 }

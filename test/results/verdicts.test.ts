@@ -49,7 +49,10 @@ describe("verdicts", () => {
     const points = run.points.map((point) => {
       const at = 6 * (arms.indexOf(point.arm) % 5);
       const flips = point.arm === "SFT" ? "" : "10".repeat(3);
-      return { ...point, correct: `${"01".repeat(30).slice(0, at)}${flips}${"01".repeat(30).slice(at + flips.length)}` };
+      return {
+        ...point,
+        correct: `${"01".repeat(30).slice(0, at)}${flips}${"01".repeat(30).slice(at + flips.length)}`,
+      };
     });
     const outcomes = verdicts({ ...run, points }).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(Array(5).fill("inconclusive"));

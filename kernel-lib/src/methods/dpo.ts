@@ -48,7 +48,7 @@ export async function* dpo(setting: Setting, start: Artifact, options: DpoOption
       label: `${label}: comparisons`,
       order: fidelity.dpoEvaluatorOrder === "as-released" ? "same" : "swapped",
     });
-    const { preferences, records } = await selectPreferences(setting, scored, options, label);
+    const { preferences, records } = await selectPreferences(setting, scored, options, { round, label });
     // Nothing to learn from (no pair is confident, or F3 drops them all): the policy stays as it is.
     if (preferences.rows !== 0) {
       const inputs = { model: policy, pairs: preferences };
@@ -78,12 +78,12 @@ async function pairUp(setting: Setting, answers: Artifact<AnswerRow>, label: str
 
 type Selection = { preferences: PreferencePair; records: PairRecord };
 
-/** Keeps the share alpha of the pairs whose score is farthest from 0.5; ties are broken by a seeded shuffle. */
+/** Keeps the share alpha of the pairs whose score is farthest from 0.5; ties are broken by a shuffle, another one each round. */
 function selectPreferences(
   setting: Setting,
   scored: Artifact<ScoredPair>,
   options: DpoOptions,
-  label: string,
+  { round, label }: { readonly round: number; readonly label: string },
 ): Promise<{ readonly [K in keyof Selection]: Artifact<Selection[K]> }> {
   const { runner, task, seed, fidelity, unlabelled, recipe } = setting;
   const alpha = options.alpha ?? recipe.alpha;
@@ -96,7 +96,7 @@ function selectPreferences(
   const rows = scored.rows ?? 0;
   return runner.derive<{ scored: ScoredPair; prompts: PromptRow; questions: Question }, Selection>(
     "dpo/select",
-    { task: task.name, alpha, seed, keepTies, chosenMustBeCorrect },
+    { task: task.name, alpha, seed, round, keepTies, chosenMustBeCorrect },
     { scored, ...unlabelled },
     { label: `${label}: most confident pairs`, expectRows: { preferences: Math.round(alpha * rows), records: rows } },
     (tables) => {
@@ -105,7 +105,7 @@ function selectPreferences(
       const correct = (pair: AnswerPair, text: string): boolean =>
         task.score(text, references.get(pair.questionId)!) === 1;
       const chosen = ({ a, b, score }: ScoredPair): string => (score > 0.5 ? b : a);
-      const ranked = seededRandom("dpo/select", seed)
+      const ranked = seededRandom("dpo/select", seed, round)
         .shuffle(tables.scored)
         .filter(({ score }) => keepTies || score !== 0.5)
         .sort((x, y) => Math.abs(y.score - 0.5) - Math.abs(x.score - 0.5))

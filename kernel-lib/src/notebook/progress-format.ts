@@ -87,10 +87,13 @@ export function summaryLine(progress: Progress, width: number): string {
   return cutText(parts.filter((part) => part !== "").join(GAP), width);
 }
 
+/** Columns that bar, share, loss, rate and time take. */
+const FACTS_WIDTH = 58;
+
 /** The line of a running step. */
 export function runningLine(step: RunningStep, width: number): string {
   const { label, seconds, waiting, progress, loss } = step;
-  const name = fitText(label, Math.max(16, Math.min(46, width - 44)));
+  const name = fitText(label, Math.max(16, Math.min(56, width - FACTS_WIDTH)));
   const share = progress && progress.total > 0 ? progress.done / progress.total : undefined;
   const rate = progress && seconds > 0 ? progress.done / seconds : 0;
   const parts = [

@@ -7,6 +7,8 @@ export interface ProgressState {
   add(activity: Activity): void;
   /** How things stand at a time, in ms. */
   at(now: number): Progress;
+  /** Notes the end. A plan counts the most steps that can run; when all went well, those that there were are all. */
+  end(): void;
 }
 
 interface Running {
@@ -28,6 +30,8 @@ export function progressState(title: string, plan: Plan | undefined, clock: () =
   const running = new Map<string, Running>();
   const executed = new Map<string, string>();
   const cached = new Set<string>();
+  let failed = false;
+  let isOver = false;
 
   const finish = (key: string): void => void running.delete(key);
   const start = ({ key, label, verb }: Activity, waiting: boolean): void =>
@@ -46,20 +50,24 @@ export function progressState(title: string, plan: Plan | undefined, clock: () =
     if (activity.type === "event") update(activity);
     else if (activity.type === "started" || activity.type === "waiting") start(activity, activity.type === "waiting");
     else if (activity.type !== "queued") finish(key);
+    if (activity.type === "failed") failed = true;
     if (activity.type === "finished") executed.set(key, verb);
     if (activity.type === "cached" && !executed.has(key)) cached.add(key);
   };
 
   return {
     add,
+    end: () => {
+      isOver = !failed && running.size === 0;
+    },
     at: (now) => {
       const steps = [...running.values()];
       const seconds = (now - startedAt) / 1000;
-      const secondsLeft = plan && remaining(plan, [...executed.values()], steps, seconds);
+      const secondsLeft = plan && !isOver ? remaining(plan, [...executed.values()], steps, seconds) : undefined;
       const done = executed.size + cached.size;
       return {
         ...{ title, seconds, executed: executed.size, cached: cached.size },
-        ...(plan && { total: Math.max(plan.steps.length, done) }),
+        ...(plan && { total: isOver ? done : Math.max(plan.steps.length, done) }),
         ...(secondsLeft !== undefined && { secondsLeft }),
         running: steps.map(({ startedAt: since, verb: _, ...step }) => ({ ...step, seconds: (now - since) / 1000 })),
       };

@@ -1,4 +1,5 @@
 import type { Activity } from "../backends/index.js";
+import { LabError } from "../core/index.js";
 import type { Plan } from "../experiments/plan.js";
 import { displayLive, type LiveDisplay } from "./display.js";
 import { boardLines, formatSeconds, summaryLine } from "./progress-format.js";
@@ -72,8 +73,17 @@ export function showProgressLine(
       if (clock() - last >= REDRAW_MS) update();
     },
     note: () => {},
-    close: update,
+    close: () => {
+      state.end();
+      update();
+    },
   };
+}
+
+/** Cancelled steps end with an error too, but that is no news to who cancelled them. */
+function hasFailed(activity: Activity): boolean {
+  if (activity.type !== "failed") return false;
+  return !(activity.error instanceof LabError && activity.error.code === "cancelled");
 }
 
 const HIDE_CURSOR = "\x1b[?25l";
@@ -102,13 +112,14 @@ function board(stream: ProgressStream, state: ProgressState, clock: () => number
   return {
     onActivity: (activity) => {
       state.add(activity);
-      if (activity.type === "failed") draw(`${CLEAR_LINE}${activity.label} failed\n`);
+      if (hasFailed(activity) && !closed) draw(`${CLEAR_LINE}${activity.label} failed\n`);
     },
     note: (line) => draw(`${CLEAR_LINE}${line}\n`),
     close: () => {
       if (closed) return;
       closed = true;
       clearInterval(timer);
+      state.end();
       draw("", false);
       process.removeListener("exit", showCursor);
       showCursor();
@@ -132,10 +143,13 @@ function lines(stream: ProgressStream, state: ProgressState, clock: () => number
       state.add(activity);
       if (activity.kind !== "step") return;
       if (activity.type === "finished") print(`${count()} ${activity.label}  ${formatSeconds(activity.seconds)}`);
-      else if (activity.type === "failed") print(`${count()} ${activity.label}  failed`);
+      else if (hasFailed(activity)) print(`${count()} ${activity.label}  failed`);
       else if (clock() - last >= SIGN_OF_LIFE_MS) print(boardLines(state.at(clock()), 120).join("\n"));
     },
     note: print,
-    close: () => print(summaryLine(state.at(clock()), 120)),
+    close: () => {
+      state.end();
+      print(summaryLine(state.at(clock()), 120));
+    },
   };
 }

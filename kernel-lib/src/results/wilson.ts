@@ -10,7 +10,7 @@ const z = 1.959964;
  * wilsonInterval(0.5, 100); // { value: 0.5, low: 0.404, high: 0.596 }
  */
 export function wilsonInterval(share: number, count: number): Interval {
-  const spread = z * Math.sqrt((share * (1 - share)) / count + 0);
+  const spread = z * Math.sqrt((share * (1 - share)) / count + (z * z) / (4 * count * count));
   const [middle, scale] = [share + (z * z) / (2 * count), 1 + (z * z) / count];
   // At 0 and 1 the formula's ends miss the share by a rounding error.
   return {

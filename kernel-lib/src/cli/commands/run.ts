@@ -41,7 +41,7 @@ export function registerRun(program: Command, context: CliContext): void {
     }
     const { executed, cached } = record.provenance.counts;
     const wall = formatSeconds(record.provenance.wallSeconds);
-    print(context, `${executed} steps executed, ${cached} found in the store, ${wall}`);
+    print(context, `${executed} steps executed, ${cached} shared or found in the store, ${wall}`);
   });
 }
 
