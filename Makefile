@@ -20,6 +20,9 @@ help:
 	@echo "make bases       pretrain the base models and record them in results/bases"
 	@echo "make clean       remove what was built (the store .ilr/ and out/ stay)"
 
+# The notebook must use the base models that the run used.
+export FROM_SCRATCH
+
 # Packages are installed again only when the lock file is newer than the last installation.
 $(STAMPS)/install: package-lock.json
 	npm ci --no-audit --no-fund

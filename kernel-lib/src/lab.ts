@@ -65,6 +65,8 @@ export interface LabOptions {
   /** Show progress in the notebook or on the terminal. Default: true. */
   readonly progress?: boolean;
   readonly signal?: AbortSignal;
+  /** Pretrain the base models instead of using the recorded ones. Default: whether FROM_SCRATCH=1 is set. */
+  readonly fromScratch?: boolean;
   /** Who runs the steps. Default: the embedded engine. */
   readonly backend?: Backend;
   /** Where results and the store are. Default: the checkout around the current folder. */
@@ -92,13 +94,13 @@ export interface Run {
 async function run(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<Run> {
   const config = configured(experiment, options);
   const { store: place, results } = options.project ?? findProject();
-  const { onProgress, signal, backend } = options;
+  const { onProgress, signal, backend, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
   const progress = options.progress === false ? undefined : showHere(config.name);
   try {
     const record = await runExperiment(config, {
-      ...{ store, results },
+      ...{ store, results, fromScratch },
       ...(backend && { backend }),
       ...(signal && { signal }),
       ...(onProgress && { onPoint: onProgress }),

@@ -7,19 +7,30 @@ const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
 const variant = z.enum(["as-described", "as-released"]);
 
+const asDescribed = variant.default("as-described");
 export const fidelitySchema = z.strictObject({
-  dpoEvaluatorOrder: variant.default("as-described"),
-  alphaBase: variant.default("as-described"),
-  oracleCap: variant.default("as-described"),
-  decoding: variant.default("as-described"),
-  oraclePairs: variant.default("as-described"),
+  dpoEvaluatorOrder: asDescribed,
+  alphaBase: asDescribed,
+  oracleCap: asDescribed,
+  decoding: asDescribed,
+  oraclePairs: asDescribed,
 });
+/** Without defaults: a flag that an arm does not name is the experiment's. */
+const fidelityOverridesSchema = z
+  .strictObject({
+    dpoEvaluatorOrder: variant,
+    alphaBase: variant,
+    oracleCap: variant,
+    decoding: variant,
+    oraclePairs: variant,
+  })
+  .partial();
 
 /** Where an arm's comparisons come from. */
-export const comparisonsSchema = z.union([
-  z.enum(["evaluator", "oracle", "random"]),
-  z.strictObject({ noisyOracle: z.number().min(0.5).max(1) }),
-]);
+export const comparisonsSchema = z.union(
+  [z.enum(["evaluator", "oracle", "random"]), z.strictObject({ noisyOracle: z.number().min(0.5).max(1) })],
+  { error: 'expected "evaluator", "oracle", "random" or { noisyOracle: a number from 0.5 to 1 }' },
+);
 
 /** One curve of the main figure: a method and where its comparisons come from. */
 export const armSchema = z.strictObject({
@@ -27,12 +38,23 @@ export const armSchema = z.strictObject({
   method: z.enum(["sft", "sft-ground-truth", "ilr", "naive-ilr", "dpo"]),
   comparisons: comparisonsSchema.optional(),
   /** Overrides of the experiment's fidelity flags for this arm. */
-  fidelity: fidelitySchema.partial().optional(),
+  fidelity: fidelityOverridesSchema.optional(),
   rounds: count.optional(),
   alpha: share.optional(),
   beta: z.number().positive().optional(),
   lr: z.number().positive().optional(),
 });
+
+/** What the types of an arm's fields cannot say. */
+const consistentArmSchema = armSchema
+  .refine((arm) => arm.comparisons !== undefined || !["ilr", "dpo"].includes(arm.method), {
+    path: ["comparisons"],
+    error: 'this method compares: expected "evaluator", "oracle", "random" or { noisyOracle: 0.75 }',
+  })
+  .refine((arm) => arm.lr === undefined || !arm.method.startsWith("sft"), {
+    path: ["lr"],
+    error: "SFT is what all arms share: change recipe.student.optimizer.lr instead",
+  });
 
 /** A base model: recorded under results/bases, or pretrained by this description. */
 export const baseSchema = z.strictObject({
@@ -64,7 +86,10 @@ export const experimentSchema = z.strictObject({
     /** How many pairs of base models there are; seed s uses pair s modulo this. */
     pairs: count,
   }),
-  arms: z.array(armSchema).nonempty(),
+  arms: z
+    .array(consistentArmSchema)
+    .nonempty()
+    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, "two arms have the same name"),
   /** Use only the first so many questions of a split. */
   limit: z.strictObject({ train: count, validation: count, test: count }).partial().default({}),
   /** Estimate the KL divergence from the SFT model at every point. */

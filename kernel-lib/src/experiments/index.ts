@@ -8,6 +8,7 @@ export {
   parseExperiment,
   setField,
 } from "./config.js";
+export { type Plan, type PlannedStep, type PlanOptions, planExperiment } from "./plan.js";
 export { type Point, pointOf } from "./points.js";
 export { presetByName, presets } from "./presets/index.js";
 export { findProject, type Project } from "./project.js";

@@ -78,7 +78,10 @@ function choosePair(
 ): { readonly better: string; readonly worse: string } | undefined {
   const weights = candidates.map((_, k) => 2 ** (candidates.length - 1 - k));
   const pick = (wanted: boolean): string | undefined => {
-    const indices = candidates.flatMap((text, k) => ((task.score(text, reference) === 1) === wanted ? [k] : []));
+    // Word for word the reference is no second answer: the pair would carry both labels for one text.
+    const indices = candidates.flatMap((text, k) =>
+      (task.score(text, reference) === 1) === wanted && text !== reference ? [k] : [],
+    );
     if (indices.length === 0) return undefined;
     return candidates[
       random.pickWeighted(

@@ -1,5 +1,5 @@
 import type { Activity } from "../backends/index.js";
-import type { Plan } from "../experiments/plan.js";
+import type { Plan } from "../experiments/index.js";
 import type { Progress, RunningStep } from "./progress-format.js";
 
 /** What happened so far, out of a runner's activities. */

@@ -1,6 +1,6 @@
 import type { Activity } from "../backends/index.js";
 import { LabError } from "../core/index.js";
-import type { Plan } from "../experiments/plan.js";
+import type { Plan } from "../experiments/index.js";
 import { displayLive, type LiveDisplay } from "./display.js";
 import { boardLines, formatSeconds, summaryLine } from "./progress-format.js";
 import { type ProgressState, progressState } from "./progress-state.js";

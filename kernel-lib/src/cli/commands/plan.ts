@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type Experiment, presets } from "../../experiments/index.js";
-import { type Plan, type PlannedStep, planExperiment } from "../../experiments/plan.js";
+import { type Experiment, type Plan, type PlannedStep, planExperiment, presets } from "../../experiments/index.js";
 import { formatCount, formatSeconds } from "../../notebook/index.js";
 import { type CliContext, openProject, print, wholeNumber } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type Experiment, type RunRecord, runExperiment } from "../../experiments/index.js";
-import { planExperiment } from "../../experiments/plan.js";
+import { type Experiment, planExperiment, type RunRecord, runExperiment } from "../../experiments/index.js";
 import { formatSeconds, showProgress } from "../../notebook/index.js";
 import { summaryTable } from "../../results/index.js";
 import { type CliContext, openProject, print, wholeNumber } from "../context.js";
@@ -49,7 +48,7 @@ async function run(context: CliContext, experiment: Experiment, options: RunOpti
   const { content: store, results } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
   const backend = context.openBackend(workers);
-  const fromScratch = options.fromScratch ?? false;
+  const fromScratch = options.fromScratch ?? process.env.FROM_SCRATCH === "1";
   try {
     const plan = await planExperiment(experiment, { store, backend, results, fromScratch });
     print(context, planSummary(experiment, plan));
