@@ -82,8 +82,7 @@ export const microMathMain: ExperimentInput = {
       fidelity: { dpoEvaluatorOrder: "as-released" },
     },
     { name: "DPO (noisy oracle 0.75)", method: "dpo", comparisons: { noisyOracle: 0.75 } },
-    // With reliable comparisons DPO bears a higher learning rate; this one was best for it on the validation split.
-    { name: "DPO (oracle)", method: "dpo", comparisons: "oracle", lr: 1e-5 },
+    { name: "DPO (oracle)", method: "dpo", comparisons: "oracle" },
   ],
 };
 
