@@ -32,6 +32,16 @@ async function failureOf(name: string, cells: string[], options: RunNotebookOpti
 }
 
 describe("a run that succeeds", () => {
+  it("knows the variables of earlier cells in { name }, too", async () => {
+    const path = await workspace.notebook("shorthand.ipynb", [
+      "const seeds: number[] = [0];\nlet round = 1;",
+      "const options = await Promise.resolve({ seeds, round });",
+      "({ round } = { round: 5 });\nconsole.log(JSON.stringify({ options, round }));",
+    ]);
+    const { notebook } = await runNotebook(path);
+    expect(notebook.cells[2]!.outputs).toMatchObject([{ text: '{"options":{"seeds":[0],"round":1},"round":5}\n' }]);
+  });
+
   it("writes outputs, counts and updates in place, and gives parameters to the cells", async () => {
     const path = await workspace.notebook("whole.ipynb", [
       '#parameters\nconst seeds: number[] = [0, 1, 2];\nconst task = "micro-math";',

@@ -2,6 +2,7 @@
 // in order, and no request dropped that a client sends after it has seen an error.
 "use strict";
 
+const { expandShorthand } = require("./shorthand.cjs");
 const { mergedStreams } = require("./streams.cjs");
 
 function mendExecution(jupyter, failures) {
@@ -43,7 +44,7 @@ function mendExecution(jupyter, failures) {
       publish(update ? "update_display_data" : "display_data", content);
     };
     failures.begin();
-    const ok = await handler.executor.execute(request.code);
+    const ok = await handler.executor.execute(expandShorthand(request.code));
     await new Promise(setImmediate); // unhandled rejections surface after the microtasks
     const failure = failures.end(ok, request.code);
     streams.flush();
