@@ -1,9 +1,11 @@
+import { LabError } from "../core/index.js";
 import type { Artifact, Demonstration, ParamsInput } from "../steps/index.js";
 import type { Setting } from "./setting.js";
 
 /**
  * Supervised fine-tuning of a base model on demonstrations. Malformed labels (GSM8K: no `####`) are dropped first,
  * as the paper does.
+ * @throws LabError `step-failed` when no label is well-formed.
  * @returns the outputs of the `sft` step: `model`, `log`, and the checkpoints asked for.
  */
 export async function sft(
@@ -21,6 +23,11 @@ export async function sft(
     { label: `${label}: drop malformed labels`, expectRows: { kept: demonstrations.rows ?? 0 } },
     (tables) => ({ kept: tables.demonstrations.filter((row) => task.isWellFormed(row.answer)) }),
   );
+  if (kept.rows === 0) {
+    throw new LabError("step-failed", `${label}: none of the ${demonstrations.rows} labels is well-formed`, {
+      hint: "the model that gave them was trained on too little: use more training questions",
+    });
+  }
   const outputs = await runner.step(
     "sft",
     params,
