@@ -79,6 +79,16 @@ describe("supervised fine-tuning", () => {
     expect(call!.models.model!.name).toBe("strong base");
   });
 
+  it("on no well-formed label is refused, and trains nothing", async () => {
+    const { runner, setting } = await tinyLab({ answer: ({ row }) => malformed(idOf(row.prompt)) });
+    const weak = await weakSupervision(setting);
+    await expect(sft(setting, setting.bases.strong, weak.labels, "student")).rejects.toMatchObject({
+      code: "step-failed",
+      message: expect.stringContaining("none of the 20 labels"),
+    });
+    expect(runner.callsOf("sft", /student/)).toEqual([]);
+  });
+
   it("on ground truth uses the references of the split that it is asked for", async () => {
     const { runner, setting } = await tinyLab();
     const truth = runner.rowsOf(await groundTruth(setting, setting.unlabelled)) as readonly Demonstration[];
