@@ -1,5 +1,5 @@
 /**
- * Locks between processes, made of O_EXCL creation only, so that they hold on network file systems too.
+ * Locks between processes, made of exclusive creation only, so that they hold on network file systems too.
  *
  * The lock of a key is a folder of numbered files; the highest number owns it. Whoever finds it released, expired or of a dead
  * owner creates the next number, and creation is won by one. Nothing is renamed or overwritten, so that a slow process cannot take
@@ -7,7 +7,7 @@
  * back by setting it to the epoch.
  */
 import { randomBytes } from "node:crypto";
-import { open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sleep } from "../core/index.js";
 import { assertWritable, type StoreContext } from "./context.js";
@@ -23,6 +23,9 @@ export interface Lock {
   /** Gives the lock back; never throws. */
   release(): Promise<void>;
 }
+
+/** What a lock is written as before it gets its number. */
+const DRAFT = "draft-";
 
 interface Owner extends ProcessIdentity {
   readonly token: string;
@@ -118,20 +121,18 @@ async function take(
 ): Promise<Lock | undefined> {
   const path = join(folder, String(generation));
   const owner: Owner = { ...thisProcess(), token: randomBytes(8).toString("hex"), protects };
+  const draft = join(folder, `${DRAFT}${owner.token}`);
   try {
-    const handle = await open(path, "wx");
-    try {
-      await handle.writeFile(JSON.stringify(owner));
-      await handle.utimes(context.clock() / 1000, context.clock() / 1000);
-    } finally {
-      await handle.close();
-    }
+    await writeFile(draft, JSON.stringify(owner), { flag: "wx" });
+    await utimes(draft, context.clock() / 1000, context.clock() / 1000);
+    // The lock appears with its owner in it: a process that is killed here leaves no nameless lock to wait a lease for.
+    await link(draft, path);
   } catch (error) {
     // Somebody was faster, or the collector removed the unused folder: the caller tries again.
     if (systemCode(error) === "EEXIST" || systemCode(error) === "ENOENT") return undefined;
-    // A full disk: an empty lock must not make others wait for a lease.
-    await rm(path, { force: true }).catch(() => {});
     throw error;
+  } finally {
+    await rm(draft, { force: true }).catch(() => {});
   }
   const existing = await generations(folder);
   if (Math.max(...existing) > generation) {
@@ -140,6 +141,8 @@ async function take(
     return undefined;
   }
   for (const old of existing) if (old < generation) await rm(join(folder, String(old)), { force: true });
+  // Drafts of the dead; one of a living process that is just late makes it try again.
+  for (const name of await readdir(folder)) if (name.startsWith(DRAFT)) await rm(join(folder, name), { force: true });
   return holdLock(context, key, folder, generation);
 }
 
@@ -190,7 +193,7 @@ export function isReleased(mtimeMs: number): boolean {
   return mtimeMs < Date.UTC(2000, 0, 1);
 }
 
-/** Undefined while the owner is still writing it, or if it died doing so: then only the lease counts. */
+/** Undefined for a lock that cannot be read: then only the lease counts. */
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as Owner;
