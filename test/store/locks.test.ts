@@ -1,4 +1,4 @@
-import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -48,6 +48,15 @@ describe("a lock", () => {
     };
     await Promise.all(Array.from({ length: 4 }, worker));
     expect(entered).toBe(40);
+  });
+
+  it("that a process died writing holds nobody up, and is tidied away", async () => {
+    const { store } = await temporaryStore();
+    const folder = join(store.root, "locks", key);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "draft-0123456789abcdef"), '{"pid":');
+    expect(await store.tryLock(key)).toBeDefined();
+    expect(await readdir(folder)).toEqual(["1"]);
   });
 
   it("of a dead owner is taken over at once", async () => {
