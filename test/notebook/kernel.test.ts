@@ -143,6 +143,57 @@ describe("errors", () => {
   });
 });
 
+describe("an interrupt", () => {
+  it.each([
+    ["what is awaited", "await new Promise(() => {});"],
+    ["a loop", "while (true) {}"],
+    ["a loop after an await", "await null; while (true) {}"],
+    ["a loop in a timer", "await new Promise(() => setTimeout(() => { while (true) {} }, 10));"],
+    ["a loop after an await that catches everything", "await null; while (true) { try { for (;;); } catch {} }"],
+  ])("stops %s, and earlier variables are still there", async (_, code) => {
+    expect((await run('let kept = "kept";')).status).toBe("ok");
+    const begun = new Promise<void>((resolve) => {
+      void kernel.execute('console.log("begun");', () => {}).then(() => resolve());
+    });
+    await begun;
+    const failing = errorOf(code);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const asked = Date.now();
+    await kernel.interrupt();
+    expect(await failing).toMatchObject({ ename: "Interrupted" });
+    expect(Date.now() - asked).toBeLessThan(5000);
+    expect((await run("console.log(kept);")).text).toBe("kept\n");
+    // The compiler and the sockets must have survived as well.
+    expect((await errorOf('const n: number = "x";')).evalue).toContain("not assignable");
+  });
+
+  it("of an idle kernel changes nothing", async () => {
+    await kernel.interrupt();
+    expect((await run("console.log(1);")).text).toBe("1\n");
+  });
+
+  it("stops a loop while other requests wait, which are aborted", async () => {
+    const all = ["await null; while (true) {}", "2", "3"].map((code) => kernel.execute(code, () => {}));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await kernel.interrupt();
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual(["error", "aborted", "aborted"]);
+    expect((await run("console.log(4);")).text).toBe("4\n");
+  });
+
+  it("ends the process of a cell that is stuck outside JavaScript", async () => {
+    const other = await Kernel.start({ cwd: workspace.folder });
+    try {
+      const stuck = other.execute('require("node:child_process").execFileSync("sleep", ["60"]);', () => {});
+      const failed = expect(stuck).rejects.toMatchObject({ message: "the kernel was killed by SIGKILL" });
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await other.interrupt();
+      await failed;
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 describe("the kernel's process", () => {
   it("can be reached over TCP as well", async () => {
     const other = await Kernel.start({ cwd: workspace.folder, transport: "tcp" });

@@ -11,7 +11,7 @@ export const kernelProgram: string = fileURLToPath(new URL("./kernel/start.cjs",
 
 /** How a kernel is started from a Jupyter connection file. */
 export function kernelArguments(connectionFile: string): string[] {
-  return ["--disable-warning=ExperimentalWarning", kernelProgram, `--config-path=${connectionFile}`];
+  return ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks", kernelProgram, `--config-path=${connectionFile}`];
 }
 
 export interface KernelOptions {
@@ -28,6 +28,12 @@ export interface KernelOptions {
 export interface ExecuteReply {
   readonly status: string;
   readonly executionCount: number | undefined;
+}
+
+interface Sockets {
+  readonly shell: Dealer;
+  readonly control: Dealer;
+  readonly iopub: Subscriber;
 }
 
 interface Pending {
@@ -48,6 +54,7 @@ export class Kernel {
   readonly #child: ChildProcess;
   readonly #connection: OpenConnection;
   readonly #shell: Dealer;
+  readonly #control: Dealer;
   readonly #iopub: Subscriber;
   readonly #pending = new Map<string, Pending>();
   readonly #death: Promise<never>;
@@ -56,12 +63,13 @@ export class Kernel {
   #closing = false;
   #onOrphan: (message: Message) => void = () => {};
 
-  private constructor(child: ChildProcess, connection: OpenConnection, shell: Dealer, iopub: Subscriber) {
+  private constructor(child: ChildProcess, connection: OpenConnection, sockets: Sockets) {
     this.#child = child;
     this.pid = child.pid ?? 0;
     this.#connection = connection;
-    this.#shell = shell;
-    this.#iopub = iopub;
+    this.#shell = sockets.shell;
+    this.#control = sockets.control;
+    this.#iopub = sockets.iopub;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         this.#lastWords = (this.#lastWords + chunk.toString("utf8")).slice(-4000);
@@ -72,8 +80,7 @@ export class Kernel {
       child.once("exit", (code, signal) => reject(this.#deathNotice(code, signal)));
     });
     this.#death.catch(() => {});
-    void this.#listen(shell);
-    void this.#listen(iopub);
+    for (const socket of [this.#shell, this.#control, this.#iopub]) void this.#listen(socket);
   }
 
   /** Starts a kernel and waits until it answers on both of its channels (2-4 s). */
@@ -86,12 +93,15 @@ export class Kernel {
       stdio: ["ignore", "pipe", "pipe"],
       detached: process.platform !== "win32", // its own process group: ending it ends what its cells have started
     });
+    const { shell_port, control_port, iopub_port } = connection.info;
     const shell = new Dealer({ linger: 0, sendTimeout: 0 });
+    const control = new Dealer({ linger: 0, sendTimeout: 0 });
     const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
     iopub.subscribe();
-    shell.connect(addressOf(connection.info, connection.info.shell_port));
-    iopub.connect(addressOf(connection.info, connection.info.iopub_port));
-    const kernel = new Kernel(child, connection, shell, iopub);
+    shell.connect(addressOf(connection.info, shell_port));
+    control.connect(addressOf(connection.info, control_port));
+    iopub.connect(addressOf(connection.info, iopub_port));
+    const kernel = new Kernel(child, connection, { shell, control, iopub });
     try {
       await kernel.#awaken(options.startTimeoutMs ?? 60_000);
     } catch (error) {
@@ -130,6 +140,16 @@ export class Kernel {
     return { status: String(reply.status), executionCount: typeof count === "number" ? count : undefined };
   }
 
+  /**
+   * Interrupts the running cell, which then fails with `Interrupted`: what it awaits, or its loop. A cell that is stuck outside
+   * JavaScript ends with the kernel's process after a few seconds.
+   *
+   * @throws LabError `notebook-failed` when the kernel is dead.
+   */
+  async interrupt(): Promise<void> {
+    await Promise.race([this.#request("interrupt_request", {}, () => {}, randomUUID(), this.#control), this.#death]);
+  }
+
   /** Ends the kernel and everything in its process group. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -138,8 +158,7 @@ export class Kernel {
       killGroup(this.#child);
       await ended;
     }
-    this.#shell.close();
-    this.#iopub.close();
+    for (const socket of [this.#shell, this.#control, this.#iopub]) socket.close();
     await this.#connection.remove();
   }
 
@@ -167,17 +186,18 @@ export class Kernel {
     content: object,
     onMessage: (message: Message) => void,
     id: string = randomUUID(),
+    socket: Dealer = this.#shell,
   ): Promise<Message> {
     return new Promise((settle, reject) => {
       this.#pending.set(id, { settle, onMessage, idle: type !== "execute_request" });
-      this.#shell.send(encodeRequest(this.#connection.info.key, type, id, content)).catch(reject);
+      socket.send(encodeRequest(this.#connection.info.key, type, id, content)).catch(reject);
     });
   }
 
   async #listen(socket: Dealer | Subscriber): Promise<void> {
     try {
       for await (const frames of socket)
-        this.#receive(decodeMessage(this.#connection.info.key, frames), socket === this.#shell);
+        this.#receive(decodeMessage(this.#connection.info.key, frames), socket !== this.#iopub);
     } catch (error) {
       // A closed socket ends the loop with an error; anything else must not leave a cell waiting for ever.
       if (this.#closing) return;
@@ -186,14 +206,14 @@ export class Kernel {
     }
   }
 
-  #receive(message: Message, onShell: boolean): void {
-    if (!onShell) this.#heard = true;
+  #receive(message: Message, isReply: boolean): void {
+    if (!isReply) this.#heard = true;
     const pending = message.parentId === undefined ? undefined : this.#pending.get(message.parentId);
     if (pending === undefined) {
       this.#onOrphan(message);
       return;
     }
-    if (onShell) pending.reply = message;
+    if (isReply) pending.reply = message;
     else if (message.type !== "status") pending.onMessage(message);
     else if (message.content.execution_state === "idle") pending.idle = true;
     if (pending.reply === undefined || !pending.idle) return;

@@ -5,7 +5,7 @@
 const { expandShorthand } = require("./shorthand.cjs");
 const { mergedStreams } = require("./streams.cjs");
 
-function mendExecution(jupyter, failures) {
+function mendExecution(jupyter, failures, guard) {
   let tail = Promise.resolve();
   let batch = 0;
 
@@ -33,6 +33,8 @@ function mendExecution(jupyter, failures) {
   };
 
   async function executeCell(handler, request, publish) {
+    // Begun by a callback of its own: when V8 stops a loop it forgets all microtasks, which must be this cell's alone.
+    await new Promise(setImmediate);
     const count = request.silent ? handler.execCount : ++handler.execCount;
     if (!request.silent) publish("execute_input", { code: request.code, execution_count: count });
     const streams = mergedStreams(publish);
@@ -43,9 +45,16 @@ function mendExecution(jupyter, failures) {
       streams.flush();
       publish(update ? "update_display_data" : "display_data", content);
     };
+    const held = [];
+    jupyter.holdCell = (promise) => void held.push(promise);
+    const restarted = guard.takeRestartNote();
+    if (restarted !== undefined) process.stderr.write(restarted);
     failures.begin();
-    const ok = await handler.executor.execute(expandShorthand(request.code));
+    guard.beginCell(count);
+    const ok = await failures.orInterrupt(handler.executor.execute(expandShorthand(request.code)));
+    await failures.orInterrupt(Promise.allSettled(held));
     await new Promise(setImmediate); // unhandled rejections surface after the microtasks
+    guard.endCell();
     const failure = failures.end(ok, request.code);
     streams.flush();
     if (failure === undefined) return { status: "ok", execution_count: count, payload: [], user_expressions: {} };

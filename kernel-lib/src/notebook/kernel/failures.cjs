@@ -5,8 +5,9 @@ const { format, inspect } = require("node:util");
 
 const diagnosticFormat = "%s%d:%d - %s"; // how tslab prints TypeScript's diagnostics
 
-function recordFailures(executorModule) {
+function recordFailures(executorModule, guard) {
   let executor;
+  let interrupt;
   let running = false;
   let everRan = false;
   let diagnostics = [];
@@ -19,9 +20,36 @@ function recordFailures(executorModule) {
       if (args[0] === diagnosticFormat) diagnostics.push(args);
       else thrown.push(args[0]);
     };
-    executor = createExecutor(rootDir, converters, { log: console.log, error });
+    executor = createExecutor(rootDir, guarded(converters), { log: console.log, error });
+    const interruptTslab = executor.interrupt;
+    executor.interrupt = () => {
+      interruptTslab();
+      interrupt?.();
+    };
     return executor;
   };
+
+  /** tslab's compiler, marked as the kernel's own work while it runs. */
+  function guarded(converters) {
+    return {
+      get node() {
+        const converter = converters.node;
+        return { ...converter, convert: (...args) => guard.ownWork(() => converter.convert(...args)) };
+      },
+      get browser() {
+        return converters.browser;
+      },
+      close: () => converters.close(),
+    };
+  }
+
+  /** Settles with a promise or, if that does not come to an end, soon after the cell was interrupted: then with false. */
+  function orInterrupt(promise) {
+    const interrupted = new Promise((resolve) => {
+      interrupt = () => setTimeout(resolve, 200, false);
+    });
+    return Promise.race([promise, interrupted]);
+  }
 
   function begin() {
     running = everRan = true;
@@ -35,6 +63,7 @@ function recordFailures(executorModule) {
     running = false;
     if (!ok && diagnostics.length > 0) return compileFailure(diagnostics, code);
     const causes = [...thrown, ...rejections.values()];
+    if (guard.wasStoppedByForce() || isInterrupt(causes[0])) return interruption(guard.wasStoppedByForce());
     if (causes.length > 0) return runtimeFailure(causes[0]);
     if (!ok) return { ename: "Error", evalue: "the cell failed without a message", traceback: [] };
     for (const args of diagnostics) console.error(format(...args)); // a module cell: registered in spite of them
@@ -61,7 +90,7 @@ function recordFailures(executorModule) {
     process.on("rejectionHandled", (promise) => rejections.delete(promise));
   }
 
-  return { begin, end, takeOverFromTslab };
+  return { begin, end, orInterrupt, takeOverFromTslab };
 }
 
 function stopStarting(error) {
@@ -80,6 +109,21 @@ function compileFailure(diagnostics, code) {
   });
   const [, file, line, character, message] = diagnostics[0];
   return { ename: "TypeScriptError", evalue: `${file}${line}:${character} - ${message}`, traceback };
+}
+
+/** tslab's own error for what is awaited, Node's for a loop. */
+function isInterrupt(value) {
+  return (
+    isError(value) &&
+    (value.message === "Interrupted asynchronously" || value.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
+  );
+}
+
+function interruption(byForce) {
+  const evalue = byForce
+    ? "the cell was stopped in the middle of its code; what it was changing may be half done"
+    : "the cell was interrupted";
+  return { ename: "Interrupted", evalue, traceback: [`Interrupted: ${evalue}`] };
 }
 
 function runtimeFailure(value) {

@@ -2,13 +2,25 @@
 // so that output is lost, the cell's `idle` included. With a send timeout of zero every send goes straight to zeromq's own queue.
 "use strict";
 
-function mendSockets(jupyter) {
-  const { bindSocket, close } = jupyter.ZmqServer.prototype;
+function mendSockets(jupyter, guard) {
+  const { bindSocket, handleShellMessage, close } = jupyter.ZmqServer.prototype;
 
   jupyter.ZmqServer.prototype.bindSocket = function (socket, port) {
     socket.sendTimeout = 0;
     socket.sendHighWaterMark = 0; // no limit: a slow reader must not lose messages
-    return bindSocket.call(this, socket, port);
+    const bound =
+      socket === this.control
+        ? guard.openControl((proxy, frames) => this.handleShellMessage(proxy, ...frames))
+        : bindSocket.call(this, socket, port);
+    this.bindings ??= [];
+    this.bindings.push(bound);
+    return bound;
+  };
+
+  // A client may be faster than the last bind, and a socket refuses to send while it is being bound.
+  jupyter.ZmqServer.prototype.handleShellMessage = async function (...args) {
+    await Promise.all(this.bindings);
+    return handleShellMessage.apply(this, args);
   };
 
   // A cell's timers or open handles must not keep the process after a shutdown request.

@@ -5,8 +5,10 @@
 
 const { recordFailures } = require("./failures.cjs");
 const { mendExecution } = require("./execution.cjs");
+const { startGuard } = require("./guard.cjs");
+const { introduce } = require("./introduce.cjs");
+const { shareKit } = require("./share-kit.cjs");
 const { mendSockets } = require("./sockets.cjs");
-const { watchParent } = require("./watch-parent.cjs");
 
 const configPath = process.argv
   .find((argument) => argument.startsWith("--config-path="))
@@ -16,11 +18,13 @@ if (configPath === undefined) {
   process.exit(2);
 }
 
+shareKit(process.cwd());
 const jupyter = require("tslab/dist/jupyter.js");
-const failures = recordFailures(require("tslab/dist/executor.js"));
-mendSockets(jupyter);
-mendExecution(jupyter, failures);
-watchParent();
+const guard = startGuard(configPath);
+const failures = recordFailures(require("tslab/dist/executor.js"), guard);
+mendSockets(jupyter, guard);
+mendExecution(jupyter, failures, guard);
+introduce(jupyter, guard);
 
 // `enableFindLocal` would look for another tslab near the notebook, one without our mending.
 require("tslab/dist/main.js").startKernel({ configPath, enableFindLocal: false, jsKernel: false, globalVersion: "" });
