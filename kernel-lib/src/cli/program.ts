@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../backends/index.js";
 import { registerBases } from "./commands/bases.js";
+import { registerKernel } from "./commands/kernel.js";
 import { registerLists } from "./commands/lists.js";
 import { registerNotebook } from "./commands/notebook.js";
 import { registerPlan } from "./commands/plan.js";
@@ -27,6 +28,7 @@ export function createProgram(context: CliContext): Command {
   registerResults(program, context);
   registerStore(program, context);
   registerNotebook(program, context);
+  registerKernel(program, context);
   registerLists(program, context);
   return program;
 }

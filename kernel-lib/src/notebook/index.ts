@@ -8,7 +8,18 @@ export {
   type Rendered,
   render,
 } from "./display.js";
+export { type DoctorOptions, examineKernel, type Finding } from "./doctor.js";
 export { Kernel, type KernelOptions, kernelArguments } from "./kernel-process.js";
+export {
+  dataFolders,
+  findKernelspecs,
+  type InstalledKernelspec,
+  installKernelspec,
+  kernelDisplayName,
+  kernelName,
+  ownKernelspec,
+  userDataFolder,
+} from "./kernelspec.js";
 export { formatNotebook, type Notebook, parseNotebook, readNotebook, writeNotebook } from "./nbformat.js";
 export type { Parameters } from "./parameters.js";
 export {
