@@ -12,6 +12,8 @@ export interface Workspace {
   readonly folder: string;
   /** Writes a notebook of code cells; a cell may start with a tag: `#parameters\n...`. */
   notebook(name: string, cells: readonly string[]): Promise<string>;
+  /** Writes a file. @returns its path. */
+  file(name: string, text: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -23,6 +25,11 @@ export async function makeWorkspace(): Promise<Workspace> {
     async notebook(name, cells) {
       const path = join(folder, name);
       await writeFile(path, JSON.stringify(notebookOf(cells)));
+      return path;
+    },
+    async file(name, text) {
+      const path = join(folder, name);
+      await writeFile(path, text);
       return path;
     },
     remove: () => rm(folder, { recursive: true, force: true }),

@@ -11,7 +11,12 @@ export const kernelProgram: string = fileURLToPath(new URL("./kernel/start.cjs",
 
 /** How a kernel is started from a Jupyter connection file. */
 export function kernelArguments(connectionFile: string): string[] {
-  return ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks", kernelProgram, `--config-path=${connectionFile}`];
+  return [
+    "--disable-warning=ExperimentalWarning",
+    "--no-force-async-hooks-checks",
+    kernelProgram,
+    `--config-path=${connectionFile}`,
+  ];
 }
 
 export interface KernelOptions {
@@ -22,6 +27,8 @@ export interface KernelOptions {
   /** Limit for the start, in ms. Default: 60,000. */
   readonly startTimeoutMs?: number;
   readonly transport?: Connection["transport"];
+  /** Arguments for Node that start the kernel, as in a kernelspec: `{connection_file}` stands for the path. Default: this kit's kernel. */
+  readonly arguments?: readonly string[];
 }
 
 /** What a cell's execution came to. */
@@ -87,7 +94,9 @@ export class Kernel {
   static async start(options: KernelOptions): Promise<Kernel> {
     const { Dealer, Subscriber } = await import("zeromq");
     const connection = await openConnection(options.transport);
-    const child = spawn(process.execPath, kernelArguments(connection.path), {
+    const template = options.arguments ?? kernelArguments("{connection_file}");
+    const given = template.map((argument) => argument.replace("{connection_file}", connection.path));
+    const child = spawn(process.execPath, given, {
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ["ignore", "pipe", "pipe"],
