@@ -7,7 +7,5 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
-    // A notebook kernel was once seen to exit at its start on a busy machine, for a reason not found yet: one more try there, none at a desk.
-    retry: process.env.CI ? 1 : 0,
   },
 });
