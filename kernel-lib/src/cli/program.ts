@@ -5,6 +5,7 @@ import { registerKernel } from "./commands/kernel.js";
 import { registerLists } from "./commands/lists.js";
 import { registerNotebook } from "./commands/notebook.js";
 import { registerPlan } from "./commands/plan.js";
+import { registerReport } from "./commands/report.js";
 import { registerResults } from "./commands/results.js";
 import { registerRun } from "./commands/run.js";
 import { registerStore } from "./commands/store.js";
@@ -28,6 +29,7 @@ export function createProgram(context: CliContext): Command {
   registerResults(program, context);
   registerStore(program, context);
   registerNotebook(program, context);
+  registerReport(program, context);
   registerKernel(program, context);
   registerLists(program, context);
   return program;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { LabError } from "../core/index.js";
 import { Kernel } from "./kernel-process.js";
+import { kernelDisplayName, kernelName } from "./kernelspec.js";
 import { type Cell, type Notebook, type Output, readNotebook, writeNotebook } from "./nbformat.js";
 import { collectOutputs } from "./outputs.js";
 import { injectParameters, type Parameters } from "./parameters.js";
@@ -99,7 +100,7 @@ export async function runNotebook(path: string, options: RunNotebookOptions = {}
 }
 
 const kernelMetadata = {
-  kernelspec: { display_name: "TypeScript (ilr-lab)", language: "typescript", name: "ilr-lab" },
+  kernelspec: { display_name: kernelDisplayName, language: "typescript", name: kernelName },
   language_info: { file_extension: ".ts", mimetype: "text/typescript", name: "typescript" },
 };
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Json, LabError } from "../../core/index.js";
 import { findProject } from "../../experiments/index.js";
-import { formatSeconds, type Parameters, runNotebook } from "../../notebook/index.js";
+import { type CellProgress, formatSeconds, type Parameters, runNotebook } from "../../notebook/index.js";
 import { storeFailure } from "../../store/index.js";
 import { type CliContext, print, wholeNumber } from "../context.js";
 import { interruptible } from "../interrupt.js";
@@ -59,15 +59,20 @@ async function runAll(context: CliContext, files: readonly string[], options: No
         ...(limit !== undefined && { cellTimeoutMs: limit * 1000 }),
         parameters: options.param,
         signal,
-        onCell: ({ cell, cells, state, title, elapsedMs }) => {
-          const time = state === "running" ? "" : `  ${formatSeconds(elapsedMs / 1000)}`;
-          if (state !== "running")
-            print(context, `[${cell}/${cells}] ${title}${time}${state === "failed" ? "  failed" : ""}`);
-        },
+        onCell: (progress) => showCell(context, progress),
       });
       print(context, `${run.path}  ${run.cells} cells, ${formatSeconds(run.elapsedMs / 1000)}`);
     }
   });
+}
+
+/** A line for each cell; on a terminal it is there while the cell runs. */
+function showCell({ stdout }: CliContext, { cell, cells, state, title, elapsedMs }: CellProgress): void {
+  const line = `[${cell}/${cells}] ${title}`;
+  if (state !== "running") {
+    const failed = state === "failed" ? "  failed" : "";
+    stdout.write(`${stdout.isTTY ? "\r\x1b[2K" : ""}${line}  ${formatSeconds(elapsedMs / 1000)}${failed}\n`);
+  } else if (stdout.isTTY) stdout.write(`${line.slice(0, (stdout.columns ?? 80) - 3)} ...`);
 }
 
 async function outputFolder(context: CliContext, out: string | undefined): Promise<string> {
