@@ -9,6 +9,7 @@ const floors = [
   ["results"],
   ["figures"],
   ["notebook"],
+  ["report"],
   ["cli"],
 ];
 

@@ -17,7 +17,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-const size = ["rounds.ilr=1", "rounds.dpo=1", "limit.train=1000", "limit.validation=20", "limit.test=40"].flatMap((field) => ["--set", field]);
+const size = ["rounds.ilr=1", "rounds.dpo=1", "limit.train=1000", "limit.validation=20", "limit.test=40"].flatMap(
+  (field) => ["--set", field],
+);
 
 function start(out: string): ChildProcess {
   const environment = { ...process.env, ILR_ROOT: project, ILR_STORE: join(project, "store"), FROM_SCRATCH: "" };

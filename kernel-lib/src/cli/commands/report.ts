@@ -1,6 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { findProject } from "../../experiments/index.js";
+import { formatCount } from "../../notebook/index.js";
 import { type CliContext, print } from "../context.js";
 
 interface ReportCommandOptions {
@@ -32,9 +33,8 @@ async function report(context: CliContext, named: readonly string[], { out }: Re
   for (const warning of warnings) warn(warning);
   for (const notebook of paths) print(context, `  ${near(notebook)}`);
   const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
-  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   print(
     context,
-    `${near(path)}  ${size}, ${count(notebooks, "notebook")}, ${count(figures, "figure")}, ${count(claims, "claim")}`,
+    `${near(path)}  ${formatCount(bytes)}B, ${count(notebooks, "notebook")}, ${count(figures, "figure")}, ${count(claims, "claim")}`,
   );
 }

@@ -1,0 +1,98 @@
+import type { ClaimEntry } from "./draft.js";
+import { counted, points } from "./format.js";
+import { type Html, html } from "./html.js";
+import type { ClaimReading } from "./metadata.js";
+import { recordedBadge } from "./provenance.js";
+
+type Reading = ClaimReading["readings"][number];
+
+/** What an outcome looks like: a sign and a word, so that colour only helps. */
+const looks: { readonly [outcome in Reading["outcome"]]: { readonly sign: string; readonly name: string } } = {
+  holds: { sign: "✓", name: "holds" },
+  contradicted: { sign: "✗", name: "contradicted" },
+  inconclusive: { sign: "?", name: "inconclusive" },
+  "not tested": { sign: "–", name: "untested" },
+};
+
+/**
+ * The table of claims: what each says, and for each run that speaks to it the outcome, the effect with its interval, and where the
+ * report shows it. Undefined when no output carries claims.
+ */
+export function claimsSection(entries: readonly ClaimEntry[]): Html | undefined {
+  if (entries.length === 0) return undefined;
+  const groups = grouped(entries);
+  const scale = Math.max(0.02, ...entries.flatMap(({ reading }) => reach(reading.readings[0])));
+  const head = ["Outcome", "Effect [95 % interval]", "", "Comparison", "Run"].map((name) =>
+    name === "" ? html`<td></td>` : html`<th scope="col">${name}</th>`,
+  );
+  return html`<section id="claims" aria-labelledby="claims-title">
+<h2 id="claims-title">Claims</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Claims and how they came out">
+<table class="claims"><thead><tr>${head}</tr></thead>
+${groups.map((group) => claimRows(group, scale))}</table></div>
+<p class="note">Effects are paired differences in test accuracy, in points, with 95 % intervals, not corrected for reading several claims.
+A claim's outcome is that of its first comparison, the one nearest to the paper's own.</p>
+</section>`;
+}
+
+function claimRows(group: readonly ClaimEntry[], scale: number): Html {
+  const { claim, statement } = group[0]!.reading;
+  return html`<tbody><tr><th colspan="5" scope="rowgroup"><b>${claim}</b> ${statement}</th></tr>
+${group.map((entry) => runRow(entry, scale))}</tbody>
+`;
+}
+
+function runRow({ reading, provenance, notebook, anchor }: ClaimEntry, scale: number): Html {
+  const [first, ...others] = reading.readings;
+  const run = provenance
+    ? html`<code>${provenance.experiment}</code>, ${provenance.seeds.length === 1 ? "seed" : "seeds"} ${provenance.seeds.join(", ")}`
+    : html`${notebook}`;
+  const also =
+    others.length > 0
+      ? html`<details class="also"><summary>${counted(others.length, "more comparison")}</summary>
+<ul>${others.map((other) => html`<li>${outcomeOf(other.outcome)} ${minus(other.compares)}: ${effectOf(other)}</li>`)}</ul></details>`
+      : undefined;
+  return html`<tr><td>${outcomeOf(reading.outcome)}</td><td class="effect">${first ? effectOf(first) : "–"}</td>
+<td class="picture">${first ? intervalPicture(first, scale) : undefined}</td><td>${first ? minus(first.compares) : "–"}${also}</td>
+<td>${run}${provenance?.recorded ? html` ${recordedBadge}` : undefined} <a class="jump" href="#${anchor}">details</a></td></tr>`;
+}
+
+/** "A - B" with a sign that is a minus. */
+function minus(compares: string): string {
+  return compares.replace(" - ", " − ");
+}
+
+function outcomeOf(outcome: Reading["outcome"]): Html {
+  const { sign, name } = looks[outcome];
+  return html`<span class="outcome ${name}"><span aria-hidden="true">${sign}</span> ${outcome}</span>`;
+}
+
+function effectOf({ difference: { value, low, high } }: Reading): Html {
+  return html`<b>${points(value)}</b> [${points(low)}, ${points(high)}]`;
+}
+
+/** The interval on a scale that all rows share, with a line at zero. The numbers stand beside it, so it is for eyes only. */
+function intervalPicture({ difference: { value, low, high }, outcome }: Reading, scale: number): Html {
+  const x = (share: number): string => (80 + (74 * share) / scale).toFixed(1);
+  return html`<svg class="interval ${looks[outcome].name}" viewBox="0 0 160 16" width="128" height="13" aria-hidden="true">
+<line class="zero" x1="80" x2="80" y1="0" y2="16"/><line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8"/><circle cx="${x(value)}" cy="8" r="4"/></svg>`;
+}
+
+function reach(reading: Reading | undefined): readonly number[] {
+  return reading ? [Math.abs(reading.difference.low), Math.abs(reading.difference.high)] : [];
+}
+
+/** Claims by name, each run's say once, even if a notebook shows it twice. */
+function grouped(entries: readonly ClaimEntry[]): readonly (readonly ClaimEntry[])[] {
+  const groups = new Map<string, ClaimEntry[]>();
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    const { reading, provenance } = entry;
+    const identity = JSON.stringify([reading, provenance?.experiment, provenance?.seeds, provenance?.keys]);
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    groups.set(reading.claim, [...(groups.get(reading.claim) ?? []), entry]);
+  }
+  const names = [...groups.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return names.map((name) => groups.get(name)!);
+}
