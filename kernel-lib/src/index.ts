@@ -4,12 +4,14 @@ export {
   accuracyByKl,
   accuracyByRound,
   comparisonAccuracy,
+  type Drawing,
+  drawFigure,
   type Figure,
   labelAccuracy,
   mainFigure,
   methodLine,
 } from "./figures/index.js";
-export { type FigureName, type FrameName, type LabOptions, lab, type Run, runOf } from "./lab.js";
+export { type FigureName, type FrameName, type LabOptions, lab, type Run, type RunOrigin, runOf } from "./lab.js";
 export {
   type ComparisonSource,
   dpo,
@@ -23,16 +25,20 @@ export {
   replaceAtRandom,
   sft,
 } from "./methods/index.js";
-export { display, displayLive, markdown, runNotebook } from "./notebook/index.js";
+export { answersSideBySide, display, displayLive, labelDiff, markdown, runNotebook } from "./notebook/index.js";
 export {
+  type AnswerOptions,
   armsFrame,
   bootstrapMean,
+  type ComparedAnswers,
   comparisonsFrame,
   describeEvaluator,
   describeLabels,
   describeProvenance,
   describeVerdicts,
   type Interval,
+  type LabelChange,
+  type LabelOptions,
   labelsFrame,
   pairedDifference,
   roundsFrame,

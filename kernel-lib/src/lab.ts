@@ -1,15 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ColumnTable } from "arquero";
-import type { Backend } from "./backends/index.js";
+import { type Backend, embeddedBackend } from "./backends/index.js";
 import { LabError, nearestName } from "./core/index.js";
 import {
   type Experiment,
   type ExperimentInput,
   findProject,
+  type Plan,
   type Point,
   type Project,
   parseExperiment,
+  planExperiment,
   presetByName,
   presets,
   type RunRecord,
@@ -25,18 +27,39 @@ import {
   labelAccuracy,
   mainFigure,
 } from "./figures/index.js";
-import { type ProgressDisplay, showProgress, showProgressLine } from "./notebook/index.js";
 import {
+  answersSideBySide,
+  type DisplayProvenance,
+  displayedAs,
+  displayedVerdicts,
+  labelDiff,
+  notebookListens,
+  type ProgressDisplay,
+  type ProgressOptions,
+  runCard,
+  showProgress,
+  showProgressLine,
+  withProvenance,
+} from "./notebook/index.js";
+import {
+  type AnswerOptions,
   armsFrame,
+  type ComparedAnswers,
+  compareRuns,
   comparisonsFrame,
+  differenceFrame,
+  type LabelChange,
+  type LabelOptions,
   labelsFrame,
   roundsFrame,
   type SummaryFormat,
+  storedAnswers,
+  storedLabels,
   summaryTable,
   type Verdict,
   verdicts,
 } from "./results/index.js";
-import { openStore } from "./store/index.js";
+import { openStore, type Store } from "./store/index.js";
 
 const frames = { rounds: roundsFrame, arms: armsFrame, labels: labelsFrame, comparisons: comparisonsFrame } as const;
 
@@ -73,17 +96,49 @@ export interface LabOptions {
   readonly project?: Project;
 }
 
-/** A finished run, and ways to look at it. */
+/** A finished run, and ways to look at it; `display` shows it as a card, and each of its parts with where its numbers come from. */
 export interface Run {
   readonly record: RunRecord;
   /** @throws LabError `name-unknown`. */
   frame(name: FrameName): ColumnTable;
   /** @throws LabError `name-unknown`. */
   figure(name: FigureName): Figure;
+  /**
+   * How much better one arm is than another, round by round: paired differences in points.
+   *
+   * @throws LabError `name-unknown`.
+   * @example
+   * display(run.difference("ILR (oracle)", "DPO (oracle)"));
+   */
+  difference(arm: string, other: string): ColumnTable;
   /** The results as one table. */
   summary(format?: SummaryFormat): string;
-  /** What the run says about the paper's claims. */
+  /** What the run says about the paper's claims; `display` shows them as a table. */
   verdicts(): readonly Verdict[];
+  /**
+   * What the models of some arms answered to some test questions, for `display` to show side by side.
+   *
+   * @throws LabError `input-missing` when the answers are not in the store, as with a run that was recorded elsewhere; `name-unknown`.
+   * @example
+   * display(await run.answers({ arms: ["Weak supervisor", "SFT", "ILR (oracle)"], questions: 5 }));
+   */
+  answers(options?: AnswerOptions): Promise<readonly ComparedAnswers[]>;
+  /**
+   * What a round of refinement did to each label, for `display` to show word by word.
+   *
+   * @throws LabError as `answers` does; `config-invalid` for an arm that refines no labels.
+   * @example
+   * display(await run.labelChanges({ arm: "ILR (oracle)", round: 1 }));
+   */
+  labelChanges(options: LabelOptions): Promise<readonly LabelChange[]>;
+}
+
+/** What is known of a run besides its record. */
+export interface RunOrigin {
+  /** True for a run that was read from `results/`. Default: false. */
+  readonly recorded?: boolean;
+  /** The store that may hold its answers and labels. Default: that of the checkout around the current folder. */
+  readonly store?: () => Promise<Store>;
 }
 
 /**
@@ -94,21 +149,27 @@ export interface Run {
 async function run(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<Run> {
   const config = configured(experiment, options);
   const { store: place, results } = options.project ?? findProject();
-  const { onProgress, signal, backend, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
+  const { onProgress, signal, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
-  const progress = options.progress === false ? undefined : showHere(config.name);
+  const backend = options.backend ?? embeddedBackend();
+  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, fromScratch });
+  const progress =
+    options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan });
   try {
     const record = await runExperiment(config, {
-      ...{ store, results, fromScratch },
-      ...(backend && { backend }),
+      ...{ store, results, fromScratch, backend },
       ...(signal && { signal }),
       ...(onProgress && { onPoint: onProgress }),
       ...(progress && { onActivity: progress.onActivity }),
     });
-    return runOf(record);
+    return runOf(record, { store: async () => store });
+  } catch (error) {
+    progress?.close("stopped");
+    throw error;
   } finally {
     progress?.close();
+    if (options.backend === undefined) await backend.close();
     for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   }
 }
@@ -121,17 +182,67 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
 async function recorded(name: string, project: Project = findProject()): Promise<Run> {
   const known = await recordedNames(project.results);
   if (!known.includes(name)) throw unknownName("recorded run", name, known);
-  return runOf(await readRun(join(project.results, ...name.split("/"))));
+  const record = await readRun(join(project.results, ...name.split("/")));
+  return runOf(record, { recorded: true, store: () => openStore(project.store) });
+}
+
+/**
+ * Several runs as one, by the name that sets each apart: every figure and frame then shows them together. Arms that the change did not
+ * touch appear once, the others once a run.
+ *
+ * @throws LabError `config-invalid` for runs that were tested on different questions.
+ * @example
+ * const bold = await lab.run("micro-math/quick", { set: ["alpha=0.5"] });
+ * display(lab.compare({ "alpha 0.15": run, "alpha 0.5": bold }).figure("accuracy-by-round"));
+ */
+function compare(runs: Readonly<Record<string, Run>>): Run {
+  return runOf(compareRuns(Object.fromEntries(Object.entries(runs).map(([name, { record }]) => [name, record]))));
 }
 
 /** The ways to look at a record. */
-export function runOf(record: RunRecord): Run {
-  return {
+export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
+  const { store = () => openStore(findProject().store), recorded: isRecorded = false } = origin;
+  const about = <T extends object>(value: T, arms?: readonly unknown[]): T =>
+    withProvenance(value, provenanceOfRun(record, isRecorded, arms));
+  const run: Run = {
     record,
-    frame: (name) => member(frames, "frame", name)(record),
-    figure: (name) => member(figures, "figure", name)(record),
+    frame: (name) => {
+      const frame = member(frames, "frame", name)(record);
+      return about(frame, frame.columnNames().includes("arm") ? Array.from(frame.array("arm")) : undefined);
+    },
+    figure: (name) => {
+      const figure = member(figures, "figure", name)(record);
+      return about(
+        figure,
+        figure.data.map((trace) => trace.name),
+      );
+    },
+    difference: (arm, other) => about(differenceFrame(record, arm, other), [arm, other]),
     summary: (format) => summaryTable(record, format),
-    verdicts: () => verdicts(record),
+    verdicts: () => about(displayedVerdicts(verdicts(record))),
+    answers: async (options = {}) =>
+      about(answersSideBySide(await storedAnswers(record, await store(), options)), options.arms),
+    labelChanges: async (options) =>
+      about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
+  };
+  return about(displayedAs(run, () => runCard(record)));
+}
+
+/** A run's steps are many; a display names those that trained the models it shows, and no more than this. */
+const mostKeys = 300;
+
+function provenanceOfRun(
+  { points, provenance }: RunRecord,
+  isRecorded: boolean,
+  arms?: readonly unknown[],
+): DisplayProvenance {
+  const { experiment, machine, backend, started, ended, versions, counts, keys } = provenance;
+  const shown = points.filter(({ arm }) => arms === undefined || arms.includes(arm));
+  const trained = [...new Set(shown.flatMap(({ step }) => step ?? []))];
+  return {
+    ...{ experiment: experiment.name, title: experiment.title, seeds: experiment.seeds },
+    ...{ machine, backend, started, ended, versions, counts, recorded: isRecorded },
+    keys: (trained.length > 0 ? trained : keys).slice(0, mostKeys),
   };
 }
 
@@ -147,6 +258,7 @@ export function runOf(record: RunRecord): Run {
 export const lab = {
   run,
   recorded,
+  compare,
   /** Names that `lab.run` knows. */
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;
@@ -170,10 +282,9 @@ function withArms(config: Experiment, wanted: readonly string[]): Experiment {
   return parseExperiment({ ...config, arms });
 }
 
-/** A line that is replaced in a notebook; on a terminal or in a file what suits it. */
-function showHere(title: string): ProgressDisplay {
-  const inKernel = process.argv.some((argument) => argument.startsWith("--config-path="));
-  return inKernel ? showProgressLine({ title }) : showProgress({ title });
+/** A display that is replaced in a notebook; on a terminal or in a file what suits it. */
+function showHere(options: ProgressOptions): ProgressDisplay {
+  return notebookListens() ? showProgressLine(options) : showProgress(options);
 }
 
 async function recordedNames(results: string): Promise<readonly string[]> {

@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
+import { JSDOM } from "jsdom";
 import { describe, expect, it } from "vitest";
 import type { Activity } from "../../kernel-lib/src/backends/index.js";
 import { LabError } from "../../kernel-lib/src/core/index.js";
 import type { Plan, PlannedStep } from "../../kernel-lib/src/experiments/plan.js";
-import { showProgress, showProgressLine } from "../../kernel-lib/src/notebook/index.js";
+import { type Displayable, render, showProgress, showProgressLine } from "../../kernel-lib/src/notebook/index.js";
 import {
   boardLines,
   cutText,
@@ -75,7 +76,7 @@ describe("formats", () => {
 
 describe("the state of progress", () => {
   it("counts every step once, and derivations not at all", () => {
-    const state = progressState("", planOf(4), () => 0);
+    const state = progressState({ title: "" }, planOf(4), () => 0);
     state.add(activity("cached", "a"));
     state.add(activity("cached", "a"));
     state.add({ ...activity("cached", "b"), kind: "derive" });
@@ -86,7 +87,7 @@ describe("the state of progress", () => {
   });
 
   it("at the end counts the steps that there were", () => {
-    const state = progressState("", planOf(4), () => 0);
+    const state = progressState({ title: "" }, planOf(4), () => 0);
     state.add(activity("started"));
     state.end();
     expect(state.at(0).total).toBe(4);
@@ -97,7 +98,7 @@ describe("the state of progress", () => {
   });
 
   it("estimates the time left by the plan at first, then by how fast it went", () => {
-    const state = progressState("", planOf(12), () => 0);
+    const state = progressState({ title: "" }, planOf(12), () => 0);
     expect(state.at(0).secondsLeft).toBe(50);
     state.add(activity("started"));
     state.add(progressed(1, 2));
@@ -173,17 +174,79 @@ describe("displays", () => {
     }
   });
 
-  it("replace one line in a notebook", () => {
-    const shown: string[] = [];
-    const display = (text: string) => ({ update: (next: unknown) => void shown.push(String(next)), first: text });
+  it("replace one display in a notebook: bars and facts of what runs, one calm line at the end", () => {
+    const shown: Displayable[] = [];
+    const display = (first: Displayable) => ({
+      first,
+      update: (next: unknown) => void shown.push(next as Displayable),
+    });
     let now = 0;
-    const progress = showProgressLine({ title: "t", display, clock: () => now });
+    const progress = showProgressLine({ title: "t", backend: "slurm", plan: planOf(4), display, clock: () => now });
+    progress.onActivity(activity("cached", "k0"));
     progress.onActivity(activity("started"));
     expect(shown).toEqual([]);
-    now = 1000;
-    progress.onActivity(progressed(1, 2));
-    expect(shown).toEqual(["t  0 steps  0:01  now: SFT"]);
+    progress.onActivity({ ...step, type: "event", event: { type: "metric", name: "loss", value: 0.5, step: 1 } });
+    now = 2000;
+    progress.onActivity(progressed(1, 4));
+    const { text, page } = formsOf(shown.at(-1));
+    expect(text).toContain("1/4 steps (1 in the store)  0:02");
+    expect(text).toContain("on slurm  now: SFT (1/4 steps, loss 0.500, 0.5 steps/s, 0:06 left)");
+    const bars = [...page.querySelectorAll("progress")].map((bar) => bar.value / bar.max);
+    expect(bars).toEqual([0.25, 0.25]);
+    expect(page.textContent).toMatch(/1\/4 steps \(1 from the store\).*about 0:\d\d left · on slurm/);
+    expect(page.textContent).toContain("1/4 steps · loss 0.500 · 0.5 steps/s · 0:06 left");
+    progress.onActivity(finished(2));
+    progress.close();
     progress.close();
     expect(shown).toHaveLength(2);
+    const last = formsOf(shown.at(-1));
+    expect(last.text).toBe("t: 2 steps, 1 from the store, 2.0 s");
+    expect(last.page.textContent).toBe(last.text);
+  });
+
+  it("say where a run stopped that did not come to its end", () => {
+    const shown: Displayable[] = [];
+    const display = () => ({ update: (next: unknown) => void shown.push(next as Displayable) });
+    const progress = showProgressLine({ title: "t", plan: planOf(4), display, clock: () => 0 });
+    progress.onActivity(activity("started"));
+    progress.close();
+    expect(formsOf(shown.at(-1)).text).toBe("t: stopped after 0 of 4 steps, 0.0 s");
+    const told = showProgressLine({ title: "t", plan: planOf(4), display, clock: () => 0 });
+    told.onActivity(activity("cached"));
+    told.close("stopped");
+    told.close();
+    expect(formsOf(shown.at(-1)).text).toBe("t: stopped after 1 of 4 steps, 1 from the store, 0.0 s");
+  });
+
+  it("ask for a plan only when a step runs, once, and do without where there is none", async () => {
+    let asked = 0;
+    const stream = terminal(false);
+    const plan = async (): Promise<Plan> => {
+      if (asked++ === 0) return planOf(7);
+      throw new Error("no plan");
+    };
+    for (const count of ["[2/7]", "[2]"]) {
+      const progress = showProgress({ stream, plan, clock: () => 0 });
+      const before = asked;
+      progress.onActivity(activity("cached", "k0"));
+      expect(asked).toBe(before);
+      progress.onActivity(activity("started"));
+      progress.onActivity(activity("started", "k2"));
+      await new Promise(setImmediate);
+      expect(asked).toBe(before + 1);
+      progress.onActivity(finished(1));
+      expect(stream.text().endsWith(`${count} SFT  1.0 s\n`)).toBe(true);
+    }
+  });
+
+  it("name the backend where there is room for all of it", () => {
+    const progress: Progress = { title: "t", backend: "embedded", seconds: 1, executed: 1, cached: 0, running: [] };
+    expect(boardLines(progress, 79)[0]).toBe("t  1 steps  0:01  on embedded");
+    expect(boardLines(progress, 24)[0]).toBe("t  1 steps  0:01");
   });
 });
+
+function formsOf(value: Displayable | undefined): { text: string; page: HTMLElement } {
+  const { data } = render(value);
+  return { text: data["text/plain"], page: new JSDOM(String(data["text/html"])).window.document.body };
+}

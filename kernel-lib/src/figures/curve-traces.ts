@@ -7,12 +7,13 @@ export interface Dot extends Interval {
   readonly round: number;
 }
 
-/** Width of the band around a round in which its points lie side by side, so that intervals do not cover each other. */
+/** Points of a round lie side by side, so that intervals do not cover each other: this far apart, within a band of at most this width. */
+const gap = 0.08;
 const band = 0.5;
 
 /** Where the `index`-th of `count` curves lies beside a round. */
 export function besideRound(round: number, index: number, count: number): number {
-  return count < 2 ? round : round + band * (index / (count - 1) - 0.5);
+  return count < 2 ? round : round + Math.min(gap * (count - 1), band) * (index / (count - 1) - 0.5);
 }
 
 /** A share as %, an interval with it. */

@@ -50,6 +50,18 @@ export function fontFiles(): string[] {
   return (Object.keys(faces) as FontFace[]).map(fontFile);
 }
 
+/** The faces as CSS that carries its fonts, for pages that load nothing. */
+export function fontFaceCss(): string {
+  return (Object.keys(faces) as FontFace[])
+    .map((face) => {
+      const source = `url(data:font/ttf;base64,${readFileSync(fontFile(face)).toString("base64")})`;
+      const weight = face.startsWith("bold") ? 700 : 400;
+      const style = face.toLowerCase().endsWith("italic") ? "italic" : "normal";
+      return `@font-face{font-family:${fontFamily};font-weight:${weight};font-style:${style};src:${source}}`;
+    })
+    .join("\n");
+}
+
 /** Exact text widths of a face, read from its TrueType tables. */
 export function fontMetrics(face: FontFace): FontMetrics {
   const known = cache.get(face);

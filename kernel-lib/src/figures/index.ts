@@ -1,6 +1,9 @@
 export { accuracyByKl } from "./accuracy-by-kl.js";
 export { accuracyByRound } from "./accuracy-by-round.js";
+export { findChromium } from "./chromium.js";
 export { comparisonAccuracy } from "./comparison-accuracy.js";
+export { drawFigure } from "./draw-figure.js";
+export { type Drawing, type DrawOptions, drawInBrowser } from "./draw-in-browser.js";
 export { type Figure, isFigure, type Layout, type Trace } from "./figure.js";
 export { labelAccuracy } from "./label-accuracy.js";
 export { mainFigure } from "./main-figure.js";

@@ -31,8 +31,7 @@ export interface Png {
  */
 export function figureToSvg(figure: Figure): string {
   refuseUndrawable(figure);
-  const layout = themedLayout({ ...defaultSize, ...definedOnly(figure.layout ?? {}), autosize: false });
-  const drawn = { data: figure.data as Json, layout: layout as Json };
+  const drawn = { data: figure.data as Json, layout: fullLayout(figure) as Json };
   try {
     return drawOnPage(drawn, digestOf(drawn));
   } catch (cause) {
@@ -42,6 +41,11 @@ export function figureToSvg(figure: Figure): string {
       cause,
     });
   }
+}
+
+/** A figure's layout as it is drawn: in the house look, and of a fixed size. */
+export function fullLayout(figure: Figure): Layout {
+  return themedLayout({ ...defaultSize, ...definedOnly(figure.layout ?? {}), autosize: false });
 }
 
 /**
@@ -81,7 +85,7 @@ function refuseUndrawable(figure: Figure): void {
       "unsupported",
       `trace ${i} is of type ${JSON.stringify(type)}, which cannot be drawn without a browser`,
       {
-        hint: `draw it with one of ${drawable.join(", ")}; a grid of values can be a scatter with square markers coloured by value`,
+        hint: `display and drawFigure draw it with a Chromium, installed or named by ILR_CHROMIUM; without one: ${drawable.join(", ")}`,
       },
     );
   }

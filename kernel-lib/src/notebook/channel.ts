@@ -8,23 +8,34 @@ export interface DisplayContent {
   readonly transient: { readonly display_id?: string };
 }
 
+/** The way to the cell that was running when it was opened. */
+export interface Channel {
+  /** Sends a display, in order with the cell's other output; `update` replaces the one of the same id. */
+  send(content: DisplayContent, update: boolean): void;
+  /** Keeps the cell open until a display of it is complete, in kernels that can. Never rejects, whatever the work does. */
+  hold(work: Promise<unknown>): void;
+}
+
 interface TslabJupyter {
-  lastWriteDisplayData: ((content: DisplayContent, update: boolean) => void) | null;
+  readonly lastWriteDisplayData: Channel["send"] | null;
+  /** Of our own kernel; tslab does not have it. */
+  readonly holdCell?: (work: Promise<unknown>) => void;
 }
 
 let tslab: TslabJupyter | undefined;
 
-/**
- * Sends a display to the notebook, in order with the cell's other output.
- *
- * @returns false outside a notebook.
- */
-export function sendToNotebook(content: DisplayContent, update: boolean): boolean {
+/** The channel of the cell that runs now, so that what is sent later still reaches it; undefined outside a notebook. */
+export function openChannel(): Channel | undefined {
   tslab ??= loadedTslab();
-  const write = tslab?.lastWriteDisplayData;
-  if (write === undefined || write === null) return false;
-  write(content, update);
-  return true;
+  const kernel = tslab;
+  const send = kernel?.lastWriteDisplayData;
+  if (send === undefined || send === null) return undefined;
+  return { send, hold: (work) => kernel?.holdCell?.(work.catch(() => {})) };
+}
+
+/** True in a notebook's kernel, once a cell has run. */
+export function notebookListens(): boolean {
+  return openChannel() !== undefined;
 }
 
 /** tslab's module in this process, whichever copy of tslab it was that started the kernel; it is never loaded from here. */

@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
-import { LabError } from "../core/index.js";
-import { type Figure, figureToSvg, isFigure, svgToPng, themedLayout } from "../figures/index.js";
-import { sendToNotebook } from "./channel.js";
-import type { MimeBundle } from "./nbformat.js";
+import { isFigure } from "../figures/index.js";
+import { openChannel } from "./channel.js";
+import { type DisplayOptions, displaySymbol, isDisplayable, type Rendered } from "./displayable.js";
+import { displayPicture, figureForms } from "./figure-view.js";
+import { type DisplayMetadata, described, provenanceOf } from "./provenance.js";
 import { isTable, tableHtml, tableText } from "./table-view.js";
+import { visibleText } from "./views/html.js";
 
 /** Text that a notebook shows as Markdown. */
 export interface Markdown {
   readonly markdown: string;
-}
-
-export interface DisplayOptions {
-  /** Rows of a table that are shown. Default: 20. */
-  readonly rows?: number;
 }
 
 /** A display whose content can be replaced. */
@@ -22,24 +19,23 @@ export interface LiveDisplay {
   update(value: unknown): void;
 }
 
-/** A value in every form that a notebook may want. */
-export interface Rendered {
-  readonly data: MimeBundle & { readonly "text/plain": string };
-  readonly metadata: MimeBundle;
-}
-
 /**
- * Shows a value in the notebook: figures as interactive plotly with an SVG and a PNG beside it, tables as HTML, `markdown(...)` as
- * Markdown, anything else as text. Outside a notebook it prints the text. No `await` is needed.
+ * Shows a value in the notebook: figures as interactive plotly with an SVG and a PNG beside it, tables as HTML with their columns'
+ * types, runs as a card, verdicts, answers and label changes as tables, `markdown(...)` as Markdown, anything else as text. Outside
+ * a notebook it prints the text. No `await` is needed: a figure that only a browser can draw is shown interactive at once, and its
+ * picture follows into the same output.
  *
  * @throws LabError `config-invalid` for a figure that plotly cannot draw.
  * @example
  * display({ data: [{ type: "scatter", x: [0, 1], y: [0.3, 0.4] }] });
+ * display(run);
  * display(run.frame("rounds"), { rows: 100 });
  */
 export function display(value: unknown, options: DisplayOptions = {}): void {
   const rendered = render(value, options);
-  if (!sendToNotebook({ ...rendered, transient: {} }, false)) process.stdout.write(`${rendered.data["text/plain"]}\n`);
+  const channel = openChannel();
+  if (channel === undefined) process.stdout.write(`${rendered.data["text/plain"]}\n`);
+  else if (!displayPicture(value, rendered, channel)) channel.send({ ...rendered, transient: {} }, false);
 }
 
 /**
@@ -52,10 +48,12 @@ export function display(value: unknown, options: DisplayOptions = {}): void {
  */
 export function displayLive(value: unknown, options: DisplayOptions = {}): LiveDisplay {
   const transient = { display_id: randomUUID() };
+  const channel = openChannel();
   let shown = false;
   const show = (next: unknown): void => {
     const rendered = render(next, options);
-    if (!sendToNotebook({ ...rendered, transient }, shown)) rewriteLine(rendered.data["text/plain"], shown);
+    if (channel === undefined) rewriteLine(rendered.data["text/plain"], shown);
+    else channel.send({ ...rendered, transient }, shown);
     shown = true;
   };
   show(value);
@@ -67,43 +65,27 @@ export function markdown(text: string): Markdown {
   return { markdown: text };
 }
 
-/** The forms in which `display` shows a value. */
+/**
+ * The forms in which `display` shows a value, with what it is and where it comes from under `ilr-lab` in the metadata. Values with a
+ * method `Symbol.for("ilr-lab.display")` say themselves how they are shown.
+ */
 export function render(value: unknown, options: DisplayOptions = {}): Rendered {
   const rows = options.rows ?? 20;
-  if (typeof value === "string") return bundle({ "text/plain": value });
-  if (isTable(value)) return bundle({ "text/html": tableHtml(value, rows), "text/plain": tableText(value, rows) });
-  if (isMarkdown(value)) return bundle({ "text/markdown": value.markdown, "text/plain": value.markdown });
-  if (hasHtml(value)) return bundle({ "text/html": value.toHTML(), "text/plain": plainText(value) });
-  if (isFigure(value)) return renderFigure(value);
-  return bundle({ "text/plain": plainText(value) });
+  const [rendered, metadata] = formsOf(value, rows);
+  return described(rendered, metadata, provenanceOf(value));
 }
 
-function renderFigure(figure: Figure): Rendered {
-  const plotly = { data: figure.data, layout: themedLayout(figure.layout ?? {}) };
-  const summary = figureSummary(figure);
-  try {
-    const svg = figureToSvg(figure);
-    const png = svgToPng(svg, 2);
-    const data = {
-      "application/vnd.plotly.v1+json": plotly,
-      "image/svg+xml": svg,
-      "image/png": Buffer.from(png.bytes).toString("base64"),
-      "text/plain": summary,
-    };
-    return { data, metadata: { "image/png": { width: png.width / 2, height: png.height / 2 } } };
-  } catch (error) {
-    if (!(error instanceof LabError) || error.code !== "unsupported") throw error;
-    // The interactive picture is right; where only text or images are shown, words must take its place.
-    const note = `${summary}\n(no static picture: ${error.message}; ${error.hint})`;
-    return bundle({ "application/vnd.plotly.v1+json": plotly, "text/plain": note });
+function formsOf(value: unknown, rows: number): readonly [Rendered, DisplayMetadata] {
+  const plain = (): string => visibleText(plainText(value));
+  if (isDisplayable(value)) return [value[displaySymbol]({ rows }), {}];
+  if (isTable(value)) {
+    const data = { "text/html": tableHtml(value, rows), "text/plain": tableText(value, rows) };
+    return [bundle(data), { kind: "table" }];
   }
-}
-
-function figureSummary(figure: Figure): string {
-  const title = figure.layout?.title;
-  const text = typeof title === "object" && title !== null && "text" in title ? title.text : title;
-  const names = figure.data.map((trace, i) => String(trace.name ?? `${trace.type ?? "scatter"} ${i}`));
-  return `Figure${typeof text === "string" ? ` "${text}"` : ""}: ${names.join(", ")}`;
+  if (isMarkdown(value)) return [bundle({ "text/markdown": value.markdown, "text/plain": plain() }), {}];
+  if (hasHtml(value)) return [bundle({ "text/html": value.toHTML(), "text/plain": plain() }), {}];
+  if (isFigure(value)) return [figureForms(value), { kind: "figure" }];
+  return [bundle({ "text/plain": plain() }), {}];
 }
 
 function bundle(data: Rendered["data"]): Rendered {
@@ -111,7 +93,8 @@ function bundle(data: Rendered["data"]): Rendered {
 }
 
 function plainText(value: unknown): string {
-  return inspect(value, { depth: 4, breakLength: 100, colors: false });
+  if (typeof value === "string") return value;
+  return isMarkdown(value) ? value.markdown : inspect(value, { depth: 4, breakLength: 100, colors: false });
 }
 
 function isMarkdown(value: unknown): value is Markdown {

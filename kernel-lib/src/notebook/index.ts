@@ -1,13 +1,6 @@
-export {
-  type DisplayOptions,
-  display,
-  displayLive,
-  type LiveDisplay,
-  type Markdown,
-  markdown,
-  type Rendered,
-  render,
-} from "./display.js";
+export { notebookListens } from "./channel.js";
+export { display, displayLive, type LiveDisplay, type Markdown, markdown, render } from "./display.js";
+export { type Displayable, type DisplayOptions, displayedAs, displaySymbol, type Rendered } from "./displayable.js";
 export { type DoctorOptions, examineKernel, type Finding } from "./doctor.js";
 export { Kernel, type KernelOptions, kernelArguments } from "./kernel-process.js";
 export {
@@ -31,9 +24,22 @@ export {
 } from "./progress.js";
 export { formatCount, formatSeconds } from "./progress-format.js";
 export {
+  type DisplayedClaim,
+  type DisplayKind,
+  type DisplayMetadata,
+  type DisplayProvenance,
+  provenanceOf,
+  withProvenance,
+} from "./provenance.js";
+export {
   type CellProgress,
   NotebookError,
   type NotebookRun,
   type RunNotebookOptions,
   runNotebook,
 } from "./run-notebook.js";
+export { answersSideBySide } from "./views/answers.js";
+export { displayedVerdicts } from "./views/claims.js";
+export { escapeHtml, visibleText } from "./views/html.js";
+export { labelDiff } from "./views/label-diff.js";
+export { runCard } from "./views/run-card.js";

@@ -60,6 +60,8 @@ export interface RunningStep {
 /** All work, as a display sees it. */
 export interface Progress {
   readonly title: string;
+  /** Who runs the steps. */
+  readonly backend?: string;
   readonly seconds: number;
   /** Steps that ran, were found in the store, and are there in all (undefined without a plan). */
   readonly executed: number;
@@ -67,6 +69,8 @@ export interface Progress {
   readonly total?: number;
   readonly secondsLeft?: number;
   readonly running: readonly RunningStep[];
+  /** How it ended; `stopped` if a step failed or was cancelled. */
+  readonly ended?: "done" | "stopped";
 }
 
 const GAP = "  ";
@@ -75,7 +79,7 @@ const ROOM_FOR_BARS = 60;
 
 /** The line that sums everything up. */
 export function summaryLine(progress: Progress, width: number): string {
-  const { title, executed, cached, total, seconds, secondsLeft } = progress;
+  const { title, executed, cached, total, seconds, secondsLeft, backend } = progress;
   const done = executed + cached;
   const parts = [
     title,
@@ -84,7 +88,33 @@ export function summaryLine(progress: Progress, width: number): string {
     formatClock(seconds),
     ...(secondsLeft === undefined ? [] : [`about ${formatClock(secondsLeft)} left`]),
   ];
-  return cutText(parts.filter((part) => part !== "").join(GAP), width);
+  const line = parts.filter((part) => part !== "").join(GAP);
+  const whole = backend === undefined ? line : `${line}${GAP}on ${backend}`;
+  // Half a name tells nobody anything; where there is no room, the line does without.
+  return cutText(whole.length <= width ? whole : line, width);
+}
+
+/** The line that stays when all is over: how much was done, how much of it was in the store already, and how long it took. */
+export function finalLine({ title, executed, cached, total, seconds, ended }: Progress): string {
+  const done = executed + cached;
+  const steps = `${done} ${done === 1 ? "step" : "steps"}`;
+  const count = ended === "stopped" ? `stopped after ${done}${total ? ` of ${total}` : ""} steps` : steps;
+  const parts = [count, ...(cached > 0 ? [`${cached} from the store`] : []), formatSeconds(seconds)];
+  return `${title === "" ? "" : `${title}: `}${parts.join(", ")}`;
+}
+
+/** What is known of a running step besides its name, in words. */
+export function stepFacts({ seconds, waiting, progress, loss }: RunningStep): readonly string[] {
+  if (waiting) return ["waiting for another process", formatClock(seconds)];
+  const rate = progress && seconds > 0 ? progress.done / seconds : 0;
+  return [
+    ...(progress ? [`${formatCount(progress.done)}/${formatCount(progress.total)} ${progress.unit}`] : []),
+    ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
+    ...(progress && rate > 0 ? [`${formatCount(rate)} ${progress.unit}/s`] : []),
+    ...(progress && rate > 0
+      ? [`${formatClock((progress.total - progress.done) / rate)} left`]
+      : [formatClock(seconds)]),
+  ];
 }
 
 /** Columns that bar, share, loss, rate and time take. */

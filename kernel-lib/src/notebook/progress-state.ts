@@ -4,11 +4,13 @@ import type { Progress, RunningStep } from "./progress-format.js";
 
 /** What happened so far, out of a runner's activities. */
 export interface ProgressState {
+  /** Gives the number of steps and the time left from now on. */
+  plan(plan: Plan): void;
   add(activity: Activity): void;
   /** How things stand at a time, in ms. */
   at(now: number): Progress;
   /** Notes the end. A plan counts the most steps that can run; when all went well, those that there were are all. */
-  end(): void;
+  end(how?: "stopped"): void;
 }
 
 interface Running {
@@ -24,14 +26,22 @@ interface Running {
 const ENOUGH_SECONDS = 10;
 const ENOUGH_SHARE = 0.03;
 
-/** @param clock in ms. */
-export function progressState(title: string, plan: Plan | undefined, clock: () => number): ProgressState {
+/**
+ * @param about the title, and who runs the steps.
+ * @param clock in ms.
+ */
+export function progressState(
+  about: Pick<Progress, "title" | "backend">,
+  given: Plan | undefined,
+  clock: () => number,
+): ProgressState {
+  let plan = given;
   const startedAt = clock();
   const running = new Map<string, Running>();
   const executed = new Map<string, string>();
   const cached = new Set<string>();
   let failed = false;
-  let isOver = false;
+  let ended: Progress["ended"];
 
   const finish = (key: string): void => void running.delete(key);
   const start = ({ key, label, verb }: Activity, waiting: boolean): void =>
@@ -57,17 +67,22 @@ export function progressState(title: string, plan: Plan | undefined, clock: () =
 
   return {
     add,
-    end: () => {
-      isOver = !failed && running.size === 0;
+    plan: (known) => {
+      plan ??= known;
+    },
+    end: (how) => {
+      ended = how === undefined && !failed && running.size === 0 ? "done" : "stopped";
     },
     at: (now) => {
       const steps = [...running.values()];
       const seconds = (now - startedAt) / 1000;
-      const secondsLeft = plan && !isOver ? remaining(plan, [...executed.values()], steps, seconds) : undefined;
+      const secondsLeft =
+        plan && ended !== "done" ? remaining(plan, [...executed.values()], steps, seconds) : undefined;
       const done = executed.size + cached.size;
       return {
-        ...{ title, seconds, executed: executed.size, cached: cached.size },
-        ...(plan && { total: isOver ? done : Math.max(plan.steps.length, done) }),
+        ...{ ...about, seconds, executed: executed.size, cached: cached.size },
+        ...(plan && { total: ended === "done" ? done : Math.max(plan.steps.length, done) }),
+        ...(ended && { ended }),
         ...(secondsLeft !== undefined && { secondsLeft }),
         running: steps.map(({ startedAt: since, verb: _, ...step }) => ({ ...step, seconds: (now - since) / 1000 })),
       };

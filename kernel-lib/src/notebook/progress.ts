@@ -2,8 +2,10 @@ import type { Activity } from "../backends/index.js";
 import { LabError } from "../core/index.js";
 import type { Plan } from "../experiments/index.js";
 import { displayLive, type LiveDisplay } from "./display.js";
+import type { Displayable } from "./displayable.js";
 import { boardLines, formatSeconds, summaryLine } from "./progress-format.js";
 import { type ProgressState, progressState } from "./progress-state.js";
+import { progressView } from "./views/progress-view.js";
 
 /** Shows what a runner does. */
 export interface ProgressDisplay {
@@ -11,8 +13,8 @@ export interface ProgressDisplay {
   onActivity(activity: Activity): void;
   /** Prints a line that stays, above what is updated in place. */
   note(line: string): void;
-  /** Shows the last state and gives the terminal back. */
-  close(): void;
+  /** Shows the last state and gives the terminal back; says that the work stopped, where no step failed that would show it. */
+  close(how?: "stopped"): void;
 }
 
 /** Where progress is written; `process.stdout` and `process.stderr` are such streams. */
@@ -25,15 +27,21 @@ export interface ProgressStream {
 export interface ProgressOptions {
   /** Default: standard output. */
   readonly stream?: ProgressStream;
-  /** For the number of steps and the time left. */
-  readonly plan?: Plan;
+  /**
+   * For the number of steps and the time left. A function is asked when the first step runs, and not waited for: where all is in the
+   * store there is nothing to foresee.
+   */
+  readonly plan?: Plan | (() => Promise<Plan>);
   readonly title?: string;
+  /** Who runs the steps. */
+  readonly backend?: string;
   /** In ms. */
   readonly clock?: () => number;
 }
 
 /** Time between two updates in place, and between two signs of life where every line stays, in ms. */
 const REDRAW_MS = 125;
+const NOTEBOOK_REDRAW_MS = 250;
 const SIGN_OF_LIFE_MS = 60_000;
 const DEFAULT_WIDTH = 80;
 
@@ -46,38 +54,52 @@ const DEFAULT_WIDTH = 80;
  */
 export function showProgress(options: ProgressOptions = {}): ProgressDisplay {
   const { stream = process.stdout as ProgressStream, clock = Date.now } = options;
-  const state = progressState(options.title ?? "", options.plan, clock);
+  const state = stateOf(options, clock);
   return stream.isTTY ? board(stream, state, clock) : lines(stream, state, clock);
 }
 
-/** Progress for a notebook: one line that is replaced. */
+/** Progress for a notebook: one display that is replaced, with a bar for each running step; at the end one line. */
 export function showProgressLine(
-  options: Omit<ProgressOptions, "stream"> & { readonly display?: (text: string) => LiveDisplay } = {},
+  options: Omit<ProgressOptions, "stream"> & { readonly display?: (first: Displayable) => LiveDisplay } = {},
 ): ProgressDisplay {
   const { clock = Date.now, display = displayLive } = options;
-  const state = progressState(options.title ?? "", options.plan, clock);
-  const text = (): string => {
-    const progress = state.at(clock());
-    const labels = progress.running.map(({ label }) => label).join(", ");
-    return summaryLine(progress, 200) + (labels === "" ? "" : `  now: ${labels}`);
-  };
-  const line = display(text());
+  const state = stateOf(options, clock);
+  const view = (): Displayable => progressView(state.at(clock()));
+  const shown = display(view());
   let last = clock();
+  let closed = false;
   const update = (): void => {
     last = clock();
-    line.update(text());
+    shown.update(view());
   };
   return {
     onActivity: (activity) => {
       state.add(activity);
-      if (clock() - last >= REDRAW_MS) update();
+      if (!closed && clock() - last >= NOTEBOOK_REDRAW_MS) update();
     },
     note: () => {},
-    close: () => {
-      state.end();
+    close: (how) => {
+      if (closed) return;
+      closed = true;
+      state.end(how);
       update();
     },
   };
+}
+
+function stateOf({ title = "", backend, plan }: ProgressOptions, clock: () => number): ProgressState {
+  const about = { title, ...(backend !== undefined && { backend }) };
+  if (typeof plan !== "function") return progressState(about, plan, clock);
+  const state = progressState(about, undefined, clock);
+  let asked = false;
+  const add = (activity: Activity): void => {
+    state.add(activity);
+    if (asked || activity.kind !== "step" || activity.type !== "started") return;
+    asked = true;
+    // A plan that cannot be made leaves the display without one; what is wrong, the run itself says.
+    plan().then(state.plan, () => {});
+  };
+  return { ...state, add };
 }
 
 /** Cancelled steps end with an error too, but that is no news to who cancelled them. */
@@ -115,11 +137,11 @@ function board(stream: ProgressStream, state: ProgressState, clock: () => number
       if (hasFailed(activity) && !closed) draw(`${CLEAR_LINE}${activity.label} failed\n`);
     },
     note: (line) => draw(`${CLEAR_LINE}${line}\n`),
-    close: () => {
+    close: (how) => {
       if (closed) return;
       closed = true;
       clearInterval(timer);
-      state.end();
+      state.end(how);
       draw("", false);
       process.removeListener("exit", showCursor);
       showCursor();
@@ -130,6 +152,7 @@ function board(stream: ProgressStream, state: ProgressState, clock: () => number
 /** A line for each finished step, and a sign of life in long ones. */
 function lines(stream: ProgressStream, state: ProgressState, clock: () => number): ProgressDisplay {
   let last = clock();
+  let closed = false;
   const print = (line: string): void => {
     last = clock();
     stream.write(`${line}\n`);
@@ -147,8 +170,10 @@ function lines(stream: ProgressStream, state: ProgressState, clock: () => number
       else if (clock() - last >= SIGN_OF_LIFE_MS) print(boardLines(state.at(clock()), 120).join("\n"));
     },
     note: print,
-    close: () => {
-      state.end();
+    close: (how) => {
+      if (closed) return;
+      closed = true;
+      state.end(how);
       print(summaryLine(state.at(clock()), 120));
     },
   };

@@ -1,3 +1,6 @@
+import { type Html, html, visibleText } from "./views/html.js";
+import { styles } from "./views/style.js";
+
 /** What display needs of a table; Arquero's tables have it. */
 export interface TableLike {
   columnNames(): string[];
@@ -16,40 +19,61 @@ export function isTable(value: unknown): value is TableLike {
   );
 }
 
+/** What a column holds: one type, `mixed` for several, `empty` where every value is missing. */
+export type ColumnType = "number" | "text" | "boolean" | "date" | "list" | "object" | "mixed" | "empty";
+
+interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** What the column means, where somebody said so. */
+  readonly about?: string;
+  readonly cells: readonly string[];
+}
+
 interface View {
-  readonly columns: readonly { readonly name: string; readonly numeric: boolean; readonly cells: readonly string[] }[];
+  readonly columns: readonly Column[];
   readonly shown: number;
   readonly total: number;
 }
 
+/** Rows that are looked at for a column's type. */
+const typedRows = 1000;
+
 /**
- * A table as HTML: everything in it is escaped, column names too (Arquero's own `toHTML` leaves them as they are).
+ * A table as HTML, each column's type under its name: everything in it is escaped, column names too (Arquero's own `toHTML` leaves them
+ * as they are).
  *
  * @param limit rows shown; a last line says how many there are.
  */
 export function tableHtml(table: TableLike, limit: number): string {
   const view = viewOf(table, limit);
-  const cell = (tag: string, text: string, numeric: boolean): string =>
-    `<${tag} style="text-align:${numeric ? "right" : "left"}">${escapeHtml(text)}</${tag}>`;
-  const head = view.columns.map(({ name, numeric }) => cell("th", name, numeric)).join("");
   const rows = Array.from(
     { length: view.shown },
-    (_, row) => `<tr>${view.columns.map(({ cells, numeric }) => cell("td", cells[row]!, numeric)).join("")}</tr>`,
+    (_, row) =>
+      html`<tr>${view.columns.map((column) => html`<td style="${alignment(column)}">${column.cells[row]}</td>`)}</tr>`,
   );
   const hint = hintOf(view);
-  const foot = hint === undefined ? "" : `\n<p><em>${escapeHtml(hint)}</em></p>`;
-  return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody>\n</table>${foot}`;
+  return html`<table>
+<thead><tr>${view.columns.map(headCell)}</tr></thead>
+<tbody>
+${rows}
+</tbody>
+</table>${
+    hint !== undefined &&
+    html`
+<p><em>${hint}</em></p>`
+  }`.toString();
 }
 
 /** A table as aligned text. */
 export function tableText(table: TableLike, limit: number): string {
   const view = viewOf(table, limit);
-  const columns = view.columns.map(({ name, numeric, cells }) => {
-    const oneLine = [name, ...cells].map((text) => text.replaceAll(/\s*\n\s*/g, " ⏎ "));
+  const columns = view.columns.map((column) => {
+    const oneLine = [column.name, ...column.cells].map((text) => visibleText(text).replaceAll(/\s*\n\s*/g, " ⏎ "));
     const width = Math.max(...oneLine.map((text) => [...text].length));
     return oneLine.map((text) => {
       const padding = " ".repeat(width - [...text].length);
-      return numeric ? padding + text : text + padding;
+      return column.type === "number" ? padding + text : text + padding;
     });
   });
   const lines = Array.from({ length: view.shown + 1 }, (_, row) =>
@@ -62,27 +86,43 @@ export function tableText(table: TableLike, limit: number): string {
   return [...lines, ...(hint === undefined ? [] : [hint])].join("\n");
 }
 
-/** Text for HTML, attributes included. */
-export function escapeHtml(text: string): string {
-  const entities: { readonly [character: string]: string } = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
+/**
+ * The type of values, missing ones aside.
+ *
+ * @example
+ * columnType([1, null, 2.5]); // "number"
+ */
+export function columnType(values: readonly unknown[]): ColumnType {
+  const types = new Set(values.filter((value) => value !== null && value !== undefined).map(typeOf));
+  const [first] = types;
+  return types.size > 1 ? "mixed" : (first ?? "empty");
+}
+
+function typeOf(value: unknown): ColumnType {
+  if (typeof value === "number" || typeof value === "bigint") return "number";
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "string") return "text";
+  if (value instanceof Date) return "date";
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)) ? "list" : "object";
+}
+
+function headCell(column: Column): Html {
+  const about = column.about === undefined ? undefined : html` title="${column.about}"`;
+  return html`<th style="${alignment(column)}"${about}>${column.name}<br><span style="${styles.small}">${column.type}</span></th>`;
+}
+
+function alignment({ type }: Column): string {
+  return `text-align:${type === "number" ? "right" : "left"}`;
 }
 
 function viewOf(table: TableLike, limit: number): View {
   const total = table.numRows();
   const shown = Math.min(total, limit);
-  const columns = table.columnNames().map((name) => {
-    const values = Array.from({ length: shown }, (_, row) => table.get(name, row));
-    const present = values.filter((value) => value !== null && value !== undefined);
-    const numeric =
-      present.length > 0 && present.every((value) => typeof value === "number" || typeof value === "bigint");
-    return { name, numeric, cells: values.map(cellText) };
+  const columns = table.columnNames().map((name): Column => {
+    const values = Array.from({ length: Math.min(total, Math.max(shown, typedRows)) }, (_, row) =>
+      table.get(name, row),
+    );
+    return { name, type: columnType(values), cells: values.slice(0, shown).map(cellText) };
   });
   return { columns, shown, total };
 }
@@ -96,9 +136,19 @@ function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number" && !Number.isInteger(value))
     return Number.isFinite(value) ? shortNumber(value) : String(value);
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value === "object") return JSON.stringify(value) ?? "";
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "invalid date" : value.toISOString();
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return JSON.stringify(Array.from(value as Uint8Array));
+  if (typeof value === "object") return jsonText(value);
   return String(value);
+}
+
+/** Values that JSON cannot say (a circle, a bigint) are named only. */
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return `[${value.constructor?.name ?? "object"}]`;
+  }
 }
 
 /** Five significant digits; the frame keeps the rest. */

@@ -1,5 +1,6 @@
 import type { RunRecord } from "../experiments/index.js";
 import { armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
+import { duration, percent, points } from "./format.js";
 import type { Reading, Verdict } from "./verdicts.js";
 
 /**
@@ -79,21 +80,6 @@ function sentence({ compares, difference }: Reading): string {
   return `${compares}: ${value} points [${low}, ${high}]`;
 }
 
-/** A difference in points, always with its sign. */
-function points(share: number): string {
-  const text = (100 * share).toFixed(1);
-  return share < 0 && Number(text) !== 0 ? `−${text.slice(1)}` : `+${text.replace("-", "")}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 function shortKey(key: string): string {
   return key.replace(/^sha256:/, "").slice(0, 12);
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

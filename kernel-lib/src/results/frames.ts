@@ -1,4 +1,5 @@
 import { type ColumnTable, from } from "arquero";
+import { LabError, nearestName } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
 import { bootstrapMean, type Interval } from "./bootstrap.js";
 import {
@@ -61,6 +62,38 @@ export function comparisonsFrame(run: RunRecord): ColumnTable {
         })),
     ),
   );
+}
+
+/**
+ * One row a round: the paired difference in test accuracy of one arm to another, in points with its 95 % interval, over the questions and
+ * seeds that both answered.
+ *
+ * @throws LabError `name-unknown` for an arm that the run does not have.
+ * @example
+ * differenceFrame(run, "ILR (oracle)", "DPO (oracle)");
+ */
+export function differenceFrame(run: RunRecord, arm: string, other: string): ColumnTable {
+  const first = curveOf(run, arm).points;
+  const second = curveOf(run, other).points;
+  return from(
+    first.flatMap((point) => {
+      // An arm without rounds, such as SFT, is held against every round.
+      const against = second.length === 1 ? second[0] : second.find(({ round }) => round === point.round);
+      const difference = against && pairedDifference(point, against);
+      return difference ? [{ arm, other, round: point.round, ...ends("difference", difference) }] : [];
+    }),
+  );
+}
+
+function curveOf(run: RunRecord, arm: string): ArmCurve {
+  const curves = armCurves(run);
+  const found = curves.find((curve) => curve.arm === arm);
+  if (found !== undefined) return found;
+  const names = curves.map((curve) => curve.arm);
+  const near = nearestName(arm, names);
+  throw new LabError("name-unknown", `there is no arm "${arm}"`, {
+    hint: near ? `did you mean "${near}"?` : `known: ${names.join(", ")}`,
+  });
 }
 
 function roundsRow(point: Point): object {

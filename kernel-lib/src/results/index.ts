@@ -1,4 +1,5 @@
 export { type BootstrapOptions, bootstrapMean, type Interval } from "./bootstrap.js";
+export { compareRuns } from "./compare-runs.js";
 export {
   type ArmCurve,
   armCurves,
@@ -9,8 +10,11 @@ export {
   sftCurve,
 } from "./curves.js";
 export { describeEvaluator, describeLabels, describeProvenance, describeVerdicts } from "./describe.js";
-export { armsFrame, comparisonsFrame, labelsFrame, roundsFrame } from "./frames.js";
-export { type SummaryFormat, summaryTable } from "./summary.js";
+export { duration, percent, points } from "./format.js";
+export { armsFrame, comparisonsFrame, differenceFrame, labelsFrame, roundsFrame } from "./frames.js";
+export { type AnswerOptions, type ComparedAnswers, type JudgedAnswer, storedAnswers } from "./stored-answers.js";
+export { type LabelChange, type LabelOptions, storedLabels } from "./stored-labels.js";
+export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";
 export {
   type Expectation,
   type Outcome,

@@ -52,7 +52,7 @@ async function run(context: CliContext, experiment: Experiment, options: RunOpti
   try {
     const plan = await planExperiment(experiment, { store, backend, results, fromScratch });
     print(context, planSummary(experiment, plan));
-    const progress = showProgress({ stream: context.stdout, title: experiment.name, plan });
+    const progress = showProgress({ stream: context.stdout, title: experiment.name, backend: backend.name, plan });
     const { onActivity } = progress;
     return await interruptible(progress.note, (signal) =>
       runExperiment(experiment, { store, results, backend, fromScratch, signal, onActivity }),
