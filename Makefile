@@ -13,7 +13,7 @@ all: build
 
 help:
 	@echo "make             install and build"
-	@echo "make reproduce   the main result: table, figure and executed notebook in out/"
+	@echo "make reproduce   the main result: report, table, figure and executed notebook in out/"
 	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
 	@echo "make test        lint, type check and all tests"
 	@echo "make bench       speed of training and sampling"
@@ -39,7 +39,9 @@ build: kernel-lib/dist/.built
 reproduce: build
 	$(ILR) run $(TASK)/main --out $(OUT) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(filter 1,$(FROM_SCRATCH)),--from-scratch)
 	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
+	$(ILR) report $(OUT)/01-main-result.ipynb --out $(OUT)/report
 	@echo ""
+	@echo "report    $(OUT)/report/index.html opens in a browser"
 	@echo "table     $(OUT)/table.md"
 	@echo "figure    $(OUT)/figure.svg, $(OUT)/figure.png"
 	@echo "notebook  $(OUT)/01-main-result.ipynb"
@@ -61,6 +63,7 @@ unit: build
 bench: build
 	node --import tsx test/bench/training.ts
 	node --import tsx test/bench/sampling.ts
+	node --import tsx test/bench/notebook.ts
 
 bases: build
 	$(ILR) bases $(TASK)/main --record

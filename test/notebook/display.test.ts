@@ -36,7 +36,20 @@ describe("render", () => {
     const { data } = render(table({ "<b>&": ["<script>alert(1)</script>", '"'], n: [1, 0.123456789] }));
     expect(data["text/html"]).not.toContain("<script>");
     expect(data["text/html"]).toContain('<th style="text-align:left">&lt;b&gt;&amp;<br>');
-    expect(data["text/html"]).toContain('<td style="text-align:right">0.12346</td>');
+    expect(data["text/html"]).toContain('<td style="text-align:right">0.123</td>');
+  });
+
+  it("writes the numbers of a column with equally many decimals, unless one of them would lose its digits", () => {
+    const column = (values: readonly number[]): readonly string[] =>
+      String(render(table({ v: values })).data["text/plain"])
+        .split("\n")
+        .slice(1)
+        .map((line) => line.trim());
+    expect(column([-12.4, 21.95, -10.0494, 0])).toEqual(["-12.40", "21.95", "-10.05", "0.00"]);
+    expect(column([54, 52.5, 67.45])).toEqual(["54.00", "52.50", "67.45"]);
+    expect(column([1, 2, 300000])).toEqual(["1", "2", "300000"]);
+    expect(column([1234.5678, 0.00012])).toEqual(["1235", "0.00012"]);
+    expect(column([Number.NaN, 0.5, Number.POSITIVE_INFINITY])).toEqual(["NaN", "0.5", "Infinity"]);
   });
 
   it("shows a table's rows in its own order, up to a limit, and says how many there are", () => {

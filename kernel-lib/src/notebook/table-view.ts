@@ -122,7 +122,12 @@ function viewOf(table: TableLike, limit: number): View {
     const values = Array.from({ length: Math.min(total, Math.max(shown, typedRows)) }, (_, row) =>
       table.get(name, row),
     );
-    return { name, type: columnType(values), cells: values.slice(0, shown).map(cellText) };
+    const numberText = numberFormat(values);
+    return {
+      name,
+      type: columnType(values),
+      cells: values.slice(0, shown).map((value) => cellText(value, numberText)),
+    };
   });
   return { columns, shown, total };
 }
@@ -132,10 +137,9 @@ function hintOf({ shown, total }: View): string | undefined {
   return `${shown} of ${total} rows; display(table, { rows: ${Math.min(total, 10 * shown)} }) shows more`;
 }
 
-function cellText(value: unknown): string {
+function cellText(value: unknown, numberText: (value: number) => string): string {
   if (value === null || value === undefined) return "";
-  if (typeof value === "number" && !Number.isInteger(value))
-    return Number.isFinite(value) ? shortNumber(value) : String(value);
+  if (typeof value === "number") return numberText(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "invalid date" : value.toISOString();
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return JSON.stringify(Array.from(value as Uint8Array));
   if (typeof value === "object") return jsonText(value);
@@ -151,7 +155,31 @@ function jsonText(value: object): string {
   }
 }
 
-/** Five significant digits; the frame keeps the rest. */
-function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(5)));
+/** Significant digits that are shown; the frame keeps the rest. */
+const significant = 4;
+
+/** How the numbers of a column are written: with equally many decimals where their sizes allow it. */
+function numberFormat(values: readonly unknown[]): (value: number) => string {
+  const short = (value: number): string =>
+    String(Number.isInteger(value) ? value : Number(value.toPrecision(significant)));
+  const numbers = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+  if (numbers.every((value) => Number.isInteger(value))) return short;
+  const sizes = numbers.map(Math.abs);
+  const largest = Math.max(...sizes);
+  const digits = Math.floor(Math.log10(largest)) + 1;
+  const most = Math.min(12, Math.max(0, significant - digits));
+  // Where a small number would lose its digits beside a large one, each is written for itself.
+  if (largest >= 1e6 || sizes.some((size) => size > 0 && size < 10 ** (1 - most))) return short;
+  const decimals = Math.max(
+    ...numbers.map(
+      (value) =>
+        (
+          value
+            .toFixed(most)
+            .replace(/\.?0*$/, "")
+            .split(".")[1] ?? ""
+        ).length,
+    ),
+  );
+  return (value) => (Number.isFinite(value) ? value.toFixed(decimals) : String(value));
 }
