@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Kernel } from "../../kernel-lib/src/notebook/index.js";
+import { Kernel, kernelArguments } from "../../kernel-lib/src/notebook/index.js";
 import { builtNotebook, makeWorkspace, type Workspace } from "./fixture.js";
 
 type Message = Parameters<Parameters<Kernel["execute"]>[1]>[0];
@@ -191,6 +191,39 @@ describe("an interrupt", () => {
     } finally {
       await other.close();
     }
+  });
+});
+
+describe("a kernel that was started anew after an interrupt", () => {
+  it("says so in the next cell's output, once", async () => {
+    // What Jupyter does with a kernel that dies: the same command again, with the same connection file.
+    const supervisor = await workspace.file(
+      "supervisor.cjs",
+      `const { spawn } = require("node:child_process");
+       const start = () =>
+         spawn(process.execPath, process.argv.slice(2), { stdio: "inherit" }).on("exit", (code, signal) =>
+           signal === "SIGKILL" ? start() : process.exit(code));
+       start();`,
+    );
+    const command = [supervisor, ...kernelArguments("{connection_file}")];
+    const other = await Kernel.start({ cwd: workspace.folder, arguments: command });
+    const texts: unknown[] = [];
+    const collect = (message: Message): void => {
+      if (message.type === "stream") texts.push(message.content.text);
+    };
+    try {
+      void other.execute('require("node:child_process").execFileSync("sleep", ["20"]);', collect).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await other.interrupt();
+      // A request to the dead one is lost with it.
+      await new Promise((resolve) => setTimeout(resolve, 5500));
+      await other.execute('console.log("back");', collect);
+      await other.execute('console.log("again");', collect);
+    } finally {
+      await other.close();
+    }
+    const note = "The kernel was started anew: cell [1] did not stop when it was interrupted.";
+    expect(texts.join("")).toMatch(new RegExp(`^${note.replaceAll(/[.[\]]/g, "\\$&")} .* are gone\\.\nback\nagain\n$`));
   });
 });
 
