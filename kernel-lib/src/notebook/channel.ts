@@ -8,9 +8,12 @@ export interface DisplayContent {
   readonly transient: { readonly display_id?: string };
 }
 
-/** The way to the cell that was running when it was opened. */
+/** The way to the notebook. */
 export interface Channel {
-  /** Sends a display, in order with the cell's other output; `update` replaces the one of the same id. */
+  /**
+   * Sends a display, in order with the other output of the cell that runs; `update` replaces the one of the same id, in whichever cell
+   * that is. (An update sent on behalf of an earlier cell is dropped by clients that listen to the present one.)
+   */
   send(content: DisplayContent, update: boolean): void;
   /** Keeps the cell open until a display of it is complete, in kernels that can. Never rejects, whatever the work does. */
   hold(work: Promise<unknown>): void;
@@ -24,13 +27,15 @@ interface TslabJupyter {
 
 let tslab: TslabJupyter | undefined;
 
-/** The channel of the cell that runs now, so that what is sent later still reaches it; undefined outside a notebook. */
+/** The channel to the notebook; undefined outside one. */
 export function openChannel(): Channel | undefined {
   tslab ??= loadedTslab();
   const kernel = tslab;
-  const send = kernel?.lastWriteDisplayData;
-  if (send === undefined || send === null) return undefined;
-  return { send, hold: (work) => kernel?.holdCell?.(work.catch(() => {})) };
+  if (kernel === undefined || kernel.lastWriteDisplayData === null) return undefined;
+  return {
+    send: (content, update) => kernel.lastWriteDisplayData?.(content, update),
+    hold: (work) => kernel.holdCell?.(work.catch(() => {})),
+  };
 }
 
 /** True in a notebook's kernel, once a cell has run. */

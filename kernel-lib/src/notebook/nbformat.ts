@@ -109,8 +109,12 @@ function joined(text: unknown): string {
   return Array.isArray(text) ? text.join("") : String(text ?? "");
 }
 
+/** Where Python's `splitlines` ends a line: nbformat does, and a file that Jupyter saves again must not change. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts three control characters among them
+const lineEnds = /(?<=\r\n|[\n\v\f\x1c-\x1e\x85\u2028\u2029]|\r(?!\n))/u;
+
 function split(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return text.split(lineEnds).filter((line) => line !== "");
 }
 
 function isJson(mime: string): boolean {

@@ -19,12 +19,14 @@ export function collectOutputs(): OutputCollector {
 
   function addDisplay(outputs: Output[], { content }: Message): void {
     const output = { output_type: "display_data" as const, ...bundleOf(content) };
-    outputs.push(output);
     const id = displayId(content);
+    // A display of an id that is there already replaces it there, too, as in Jupyter.
+    update(content);
+    outputs.push(output);
     if (id !== undefined) displays.set(id, [...(displays.get(id) ?? []), output]);
   }
 
-  function update({ content }: Message): void {
+  function update(content: Message["content"]): void {
     for (const output of displays.get(displayId(content) ?? "") ?? []) Object.assign(output, bundleOf(content));
   }
 
@@ -34,7 +36,7 @@ export function collectOutputs(): OutputCollector {
       if (message.type === "stream")
         addStream(outputs, content.name === "stderr" ? "stderr" : "stdout", String(content.text));
       else if (message.type === "display_data") addDisplay(outputs, message);
-      else if (message.type === "update_display_data") update(message);
+      else if (message.type === "update_display_data") update(content);
       else if (message.type === "execute_result") {
         const count = typeof content.execution_count === "number" ? content.execution_count : null;
         outputs.push({ output_type: "execute_result", ...bundleOf(content), execution_count: count });

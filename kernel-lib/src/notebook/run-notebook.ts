@@ -106,9 +106,18 @@ const kernelMetadata = {
 
 function withoutOutputs(notebook: Notebook): Notebook {
   const cells = notebook.cells.map(
-    (cell): Cell => (cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell),
+    (cell): Cell => (isExecuted(cell) ? { ...cell, outputs: [], execution_count: null } : cell),
   );
   return { ...notebook, cells };
+}
+
+/** As in nbclient, a cell tagged `skip-execution` stays as it is. */
+function isExecuted(cell: Cell): boolean {
+  return cell.cell_type === "code" && !hasTag(cell, "skip-execution");
+}
+
+function hasTag({ metadata }: Cell, tag: string): boolean {
+  return Array.isArray(metadata?.tags) && metadata.tags.includes(tag);
 }
 
 async function executeCells(kernel: Kernel, notebook: Notebook, options: RunNotebookOptions): Promise<number> {
@@ -118,9 +127,7 @@ async function executeCells(kernel: Kernel, notebook: Notebook, options: RunNote
     const outputs = outputsOf.get(message.parentId ?? "");
     if (outputs !== undefined) collector.add(outputs, message);
   });
-  const code = [...notebook.cells.entries()].filter(
-    ([, cell]) => cell.cell_type === "code" && cell.source.trim() !== "",
-  );
+  const code = [...notebook.cells.entries()].filter(([, cell]) => isExecuted(cell) && cell.source.trim() !== "");
   for (const [i, [index, cell]] of code.entries()) {
     const outputs: Output[] = [];
     cell.outputs = outputs;
@@ -132,7 +139,9 @@ async function executeCells(kernel: Kernel, notebook: Notebook, options: RunNote
     const place = { cell: at.cell, index, notebook };
     const failure = await attempt(kernel, cell, id, options, place, (message) => collector.add(outputs, message));
     options.onCell?.({ ...at, state: failure === undefined ? "done" : "failed", elapsedMs: Date.now() - begun });
-    if (failure !== undefined) throw failure;
+    // As in nbclient, a cell may be meant to fail; its kernel must not.
+    const isMeant = failure?.ename !== undefined && hasTag(cell, "raises-exception");
+    if (failure !== undefined && !isMeant) throw failure;
   }
   return code.length;
 }

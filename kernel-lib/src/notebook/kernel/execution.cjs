@@ -19,7 +19,7 @@ function mendExecution(jupyter, failures, guard) {
     const publish = (type, content) => send(this.iopub, type, content);
     const arrivedIn = batch;
     const turn = tail.then(async () => {
-      if (arrivedIn !== batch) return { status: "aborted", execution_count: this.handler.execCount };
+      if (arrivedIn !== batch) return { status: "aborted" };
       const reply = await executeCell(this.handler, message.content, publish);
       // "Run all" sends every cell at once: those already here must not run after a failure. A short wait lets zeromq hand over what it has.
       if (reply.status === "error" && message.content.stop_on_error !== false) {

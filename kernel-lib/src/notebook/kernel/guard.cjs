@@ -26,7 +26,7 @@ function startGuard(configPath) {
   });
   worker.unref();
   listeners.set("ping", ({ id }) => worker.postMessage({ type: "pong", id }));
-  listeners.set("shutdown", () => process.exit(0));
+  listeners.set("shutdown", shutDown);
   process.on("exit", () => {
     // zeromq aborts the process when a thread with an open socket is torn down; the guard closes its own in a few milliseconds.
     worker.postMessage({ type: "goodbye" });
@@ -71,6 +71,18 @@ function startGuard(configPath) {
       }
     },
   };
+}
+
+/** Ends the process with its exit handlers, and then what its cells have started. */
+function shutDown() {
+  process.on("exit", () => {
+    try {
+      process.kill(-process.pid, "SIGKILL"); // Jupyter and the runner start a kernel as the leader of a process group
+    } catch {
+      // not a leader
+    }
+  });
+  process.exit(0);
 }
 
 module.exports = { startGuard };

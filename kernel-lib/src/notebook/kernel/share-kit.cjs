@@ -8,12 +8,13 @@ const { delimiter, dirname, join } = require("node:path");
 
 function shareKit(folder) {
   const modules = kitModules(__dirname);
-  if (modules === undefined || sees(folder)) return;
-  process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(delimiter);
-  Module._initPaths(); // Node reads NODE_PATH only when it starts
+  if (modules === undefined) return;
   const root = dirname(modules);
   // Recorded runs, base models and the store are the kit's, too.
   if (process.env.ILR_ROOT === undefined && isProject(root) && !isInProject(folder)) process.env.ILR_ROOT = root;
+  if (sees(folder)) return;
+  process.env.NODE_PATH = [process.env.NODE_PATH, modules].filter(Boolean).join(delimiter);
+  Module._initPaths(); // Node reads NODE_PATH only when it starts
   redirect(join(folder, "node_modules"), modules);
 }
 

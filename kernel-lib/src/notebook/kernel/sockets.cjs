@@ -2,6 +2,19 @@
 // so that output is lost, the cell's `idle` included. With a send timeout of zero every send goes straight to zeromq's own queue.
 "use strict";
 
+const { readRequest, writeMessage, writeReply } = require("./wire.cjs");
+
+/** What tslab answers wrongly or not at all. */
+const answers = {
+  history_request: { status: "ok", history: [] },
+  comm_info_request: { status: "ok", comms: {} },
+};
+
+/** tslab prints the names of other types into the last cell's output. */
+const knownToTslab = new Set(
+  ["kernel_info", "execute", "is_complete", "inspect", "complete", "shutdown"].map((name) => `${name}_request`),
+);
+
 function mendSockets(jupyter, guard) {
   const { bindSocket, handleShellMessage, close } = jupyter.ZmqServer.prototype;
 
@@ -18,9 +31,18 @@ function mendSockets(jupyter, guard) {
   };
 
   // A client may be faster than the last bind, and a socket refuses to send while it is being bound.
-  jupyter.ZmqServer.prototype.handleShellMessage = async function (...args) {
+  jupyter.ZmqServer.prototype.handleShellMessage = async function (socket, ...frames) {
     await Promise.all(this.bindings);
-    return handleShellMessage.apply(this, args);
+    const request = readRequest(this.connInfo.key, frames);
+    if (request === undefined) return; // not signed with the connection's key
+    const answer = answers[request.header.msg_type];
+    if (answer === undefined && !knownToTslab.has(request.header.msg_type)) return;
+    if (answer === undefined) return handleShellMessage.call(this, socket, ...frames);
+    const publish = (state) =>
+      this.iopub.send(writeMessage(this.connInfo.key, request, "status", { execution_state: state }));
+    publish("busy");
+    socket.send(writeReply(this.connInfo.key, request, answer));
+    publish("idle");
   };
 
   // A cell's timers or open handles must not keep the process after a shutdown request.

@@ -4,6 +4,8 @@
 
 const flushAfterMs = 50;
 const flushAtChars = 1 << 18;
+// The first writes after a pause go out at once: what is printed before a long computation must be seen during it.
+const promptWrites = 4;
 
 function mergedStreams(publish) {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -11,6 +13,7 @@ function mergedStreams(publish) {
   let parts = [];
   let length = 0;
   let flushedAt = Date.now();
+  let prompt = promptWrites;
   let timer;
 
   function flush() {
@@ -31,7 +34,9 @@ function mergedStreams(publish) {
     name = stream;
     parts.push(text);
     length += text.length;
-    if (length >= flushAtChars || Date.now() - flushedAt >= flushAfterMs) flush();
+    const paused = Date.now() - flushedAt >= flushAfterMs;
+    if (paused) prompt = promptWrites;
+    if (length >= flushAtChars || paused || prompt-- > 0) flush();
     else timer ??= setTimeout(flush, 10);
   }
 

@@ -1,4 +1,4 @@
-// Jupyter's messages, as far as the guard needs them: [identities..., "<IDS|MSG>", signature, header, parent, metadata, content].
+// Jupyter's messages, as far as the kernel needs them beside tslab: [identities..., "<IDS|MSG>", signature, header, parent, metadata, content].
 "use strict";
 
 const { createHmac, randomUUID, timingSafeEqual } = require("node:crypto");
@@ -17,11 +17,16 @@ function readRequest(key, frames) {
 }
 
 /** The frames of the reply to a request. */
-function writeReply(key, { identities, header }, content) {
-  const { session, username, msg_type } = header;
+function writeReply(key, request, content) {
+  return writeMessage(key, request, request.header.msg_type.replace(/_request$/, "_reply"), content);
+}
+
+/** The frames of a message that a request caused. */
+function writeMessage(key, { identities, header }, type, content) {
+  const { session, username } = header;
   const ownHeader = {
     msg_id: randomUUID(),
-    msg_type: msg_type.replace(/_request$/, "_reply"),
+    msg_type: type,
     session,
     username,
     date: new Date().toISOString(),
@@ -37,4 +42,4 @@ function sign(key, parts) {
   return hmac.digest("hex");
 }
 
-module.exports = { readRequest, writeReply };
+module.exports = { readRequest, writeMessage, writeReply };
