@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { ColumnTable } from "arquero";
-import { type Backend, embeddedBackend } from "./backends/index.js";
+import { type Backend, type BackendName, openBackend } from "./backends/index.js";
 import { LabError, nearestName } from "./core/index.js";
 import {
   type Experiment,
@@ -90,8 +90,8 @@ export interface LabOptions {
   readonly signal?: AbortSignal;
   /** Pretrain the base models instead of using the recorded ones. Default: whether FROM_SCRATCH=1 is set. */
   readonly fromScratch?: boolean;
-  /** Who runs the steps. Default: the embedded engine. */
-  readonly backend?: Backend;
+  /** Who runs the steps: "embedded" (the default), "process", "docker", or a backend of your own, which stays open. */
+  readonly backend?: BackendName | Backend;
   /** Where results and the store are. Default: the checkout around the current folder. */
   readonly project?: Project;
 }
@@ -152,7 +152,8 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
   const { onProgress, signal, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
-  const backend = options.backend ?? embeddedBackend();
+  const { backend: chosen = "embedded" } = options;
+  const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
   const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, fromScratch });
   const progress =
     options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan });
@@ -169,7 +170,7 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
     throw error;
   } finally {
     progress?.close();
-    if (options.backend === undefined) await backend.close();
+    if (typeof chosen === "string") await backend.close();
     for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   }
 }

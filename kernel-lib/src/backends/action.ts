@@ -18,8 +18,10 @@ export interface Action {
   readonly document: ActionDocument;
   readonly label: string;
   readonly trainer: { readonly name: string; readonly identity: Digest };
-  /** Computes and stores the outputs. */
-  perform(emit: Emit, signal: AbortSignal): Promise<Readonly<Record<string, OutputRecord>>>;
+  /** Computes and stores the outputs. `lost` is aborted, with `signal`, when another process took the action over. */
+  perform(emit: Emit, signal: AbortSignal, lost: AbortSignal): Promise<Readonly<Record<string, OutputRecord>>>;
+  /** Called once the record is published; must not throw. */
+  published?(): Promise<void>;
 }
 
 export interface ActionContext {
@@ -85,10 +87,11 @@ async function execute(context: ActionContext, action: Action, lock: Lock): Prom
   tell(context, action, { type: "started" });
   try {
     const signals = context.signal ? [context.signal, lock.lost] : [lock.lost];
-    const outputs = await action.perform(emit, AbortSignal.any(signals));
+    const outputs = await action.perform(emit, AbortSignal.any(signals), lock.lost);
     const seconds = (performance.now() - started) / 1000;
     const record = recordOf(context, action, outputs, events, startedAt, seconds);
     await store.publish(record);
+    await action.published?.();
     await store.removeLog(action.key);
     tell(context, action, { type: "finished", seconds });
     return { record, executed: true };

@@ -10,7 +10,19 @@ export interface Job {
   readonly directory: string;
   /** Stops the job; `run` then rejects with LabError `cancelled`. */
   readonly signal?: AbortSignal;
+  /** Aborted, together with `signal`, when another process has taken the job over: a job that can be shared then goes on. */
+  readonly lost?: AbortSignal;
   readonly emit: Emit;
+}
+
+/** What a backend offers whose jobs outlive this process, such as containers. */
+export interface DetachedJobs {
+  /**
+   * What there is of a folder's job: nothing, a job that runs or has ended unseen (`run` attaches to it instead of starting another),
+   * or one that has ended well with its outputs in the folder.
+   * @throws LabError `unsupported` when nobody can tell now.
+   */
+  state(directory: string): Promise<"none" | "there" | "done">;
 }
 
 /** Who runs steps: worker processes of this machine, containers, a cluster. */
@@ -20,6 +32,8 @@ export interface Backend {
   readonly concurrency: number;
   /** True if jobs see `inputs/` through a read-only mount, so that inputs may share their bytes with the store. */
   readonly protectsInputs?: boolean;
+  /** Set where jobs outlive this process: the folder of a step is then kept by key until its result is recorded. */
+  readonly detached?: DetachedJobs;
   /** Versions worth recording, such as that of the compute library. */
   readonly versions?: Readonly<Record<string, string>>;
   /** Digest of the trainer's code and version for a verb; part of every key, as another trainer makes other outputs. */

@@ -1,9 +1,9 @@
-import { availableParallelism } from "node:os";
 import { LabError, limitOf } from "../core/index.js";
 import type { Backend, Job } from "./backend.js";
 import { startWorker, type Worker } from "./embedded-process.js";
 import { engineIdentity, onnxruntimeVersion } from "./identity.js";
 import { assertOutputs } from "./outputs.js";
+import { workerCount } from "./workers.js";
 
 export interface EmbeddedOptions {
   /** Worker processes, one thread each. Default: the environment's ILR_WORKERS, or as many as cores, at most two. */
@@ -23,8 +23,7 @@ export interface EmbeddedOptions {
  * @throws LabError `config-invalid` for a wrong number of workers.
  */
 export function embeddedBackend(options: EmbeddedOptions = {}): Backend {
-  const concurrency = options.workers ?? workersFromEnvironment() ?? Math.min(2, availableParallelism());
-  assertCount(concurrency, "workers");
+  const concurrency = workerCount(options.workers);
   const graceMs = options.graceMs ?? 2000;
   const limit = limitOf(concurrency);
   const workers = new Set<Worker>();
@@ -65,16 +64,4 @@ export function embeddedBackend(options: EmbeddedOptions = {}): Backend {
       workers.clear();
     },
   };
-}
-
-function workersFromEnvironment(): number | undefined {
-  const text = process.env.ILR_WORKERS;
-  if (text === undefined || text === "") return undefined;
-  assertCount(Number(text), "ILR_WORKERS");
-  return Number(text);
-}
-
-function assertCount(workers: number, name: string): void {
-  if (Number.isInteger(workers) && workers > 0) return;
-  throw new LabError("config-invalid", `${name} is ${workers}; expected a whole number from 1`);
 }

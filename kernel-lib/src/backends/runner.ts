@@ -1,7 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { canonicalJson, type Emit, type Json, LabError, limitOf } from "../core/index.js";
+import { type Emit, type Json, LabError, limitOf } from "../core/index.js";
 import {
   type Artifact,
   type Artifacts,
@@ -11,7 +9,6 @@ import {
   outputsOf,
   type ParamsInput,
   type Runner,
-  type Step,
   type StepOptions,
   type Tables,
   type Verb,
@@ -24,7 +21,6 @@ import {
   type OutputRecord,
   type StepDocument,
   type Store,
-  storeFailure,
 } from "../store/index.js";
 import { type Action, type ActionContext, type Outcome, runAction } from "./action.js";
 import type { OnActivity } from "./activity.js";
@@ -32,6 +28,7 @@ import type { Backend } from "./backend.js";
 import { codeIdentity, packageVersion } from "./identity.js";
 import { storeOutputs } from "./outputs.js";
 import { referencesOf, stepDocument } from "./step-document.js";
+import { openStepFolder, type StepFolder } from "./step-folder.js";
 
 export interface RunnerOptions {
   readonly store: Store;
@@ -157,36 +154,27 @@ export function createRunner(options: RunnerOptions): StoreRunner {
 function stepAction(store: Store, backend: Backend, document: StepDocument, label: string): Action {
   const { step } = document;
   const key = keyOf(document);
+  let folder: StepFolder | undefined;
   return {
     key,
     document,
     label,
     trainer: { name: backend.name, identity: document.trainer },
-    perform: async (emit, signal) => {
-      const scratch = await store.scratch(key);
+    perform: async (emit, signal, lost) => {
+      const current = await openStepFolder(store, backend, step, key);
+      folder = current;
       try {
-        await prepareFolder(store, backend, step, scratch.path);
-        await backend.run({ step, key, directory: scratch.path, signal, emit });
-        return await storeOutputs(store, step, scratch.path);
-      } finally {
-        await scratch.remove();
+        await backend.run({ step, key, directory: current.path, signal, lost, emit });
+        const outputs = await storeOutputs(store, step, current.path);
+        await current.stored();
+        return outputs;
+      } catch (error) {
+        await current.failed(error, lost);
+        throw error;
       }
     },
+    published: async () => folder?.published(),
   };
-}
-
-/** Lays out a step's folder: `step.json`, `inputs/`, and an empty `outputs/`. */
-async function prepareFolder(store: Store, backend: Backend, step: Step, directory: string): Promise<void> {
-  try {
-    await mkdir(join(directory, "inputs"));
-    await mkdir(join(directory, "outputs"));
-    await writeFile(join(directory, "step.json"), `${canonicalJson(step as unknown as Json)}\n`);
-  } catch (error) {
-    throw storeFailure(error, "preparing the step's folder");
-  }
-  for (const [name, ref] of Object.entries(step.inputs)) {
-    await store.materialise(ref, join(directory, "inputs", name), backend.protectsInputs ? "link" : "copy");
-  }
 }
 
 type AnyTables = Readonly<Record<string, readonly object[]>>;

@@ -1,4 +1,4 @@
-import { type Backend, embeddedBackend } from "../backends/index.js";
+import { type Backend, backendName, embeddedBackend, openBackend } from "../backends/index.js";
 import { LabError } from "../core/index.js";
 import { findProject, type Project } from "../experiments/index.js";
 import type { ProgressStream } from "../notebook/index.js";
@@ -25,6 +25,15 @@ export function processContext(): CliContext {
     env: process.env,
     openBackend: (workers) => embeddedBackend(workers === undefined ? {} : { workers }),
   };
+}
+
+/** The backend of an option `--backend`; without it, that of the surroundings. @throws LabError `name-unknown`, `unsupported`. */
+export async function openNamed(
+  context: CliContext,
+  name: string | undefined,
+  workers: number | undefined,
+): Promise<Backend> {
+  return name === undefined ? context.openBackend(workers) : openBackend(backendName(name), workers);
 }
 
 /** Prints a line of results. */

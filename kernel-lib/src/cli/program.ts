@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { packageVersion } from "../backends/index.js";
+import { registerBackend } from "./commands/backend.js";
 import { registerBases } from "./commands/bases.js";
+import { registerContainers } from "./commands/containers.js";
+import { registerImages } from "./commands/images.js";
 import { registerKernel } from "./commands/kernel.js";
 import { registerLists } from "./commands/lists.js";
 import { registerNotebook } from "./commands/notebook.js";
@@ -31,6 +34,9 @@ export function createProgram(context: CliContext): Command {
   registerNotebook(program, context);
   registerReport(program, context);
   registerKernel(program, context);
+  registerBackend(program, context);
+  registerContainers(program, context);
+  registerImages(program, context);
   registerLists(program, context);
   return program;
 }

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { BACKENDS } from "../../backends/index.js";
 import { type Experiment, planExperiment, type RunRecord, runExperiment } from "../../experiments/index.js";
 import { formatSeconds, showProgress } from "../../notebook/index.js";
 import { summaryTable } from "../../results/index.js";
-import { type CliContext, openProject, print, wholeNumber } from "../context.js";
+import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
 import { interruptible } from "../interrupt.js";
 import { writeRunFolder } from "../run-folder.js";
@@ -14,6 +15,7 @@ interface RunOptions extends ExperimentOptions {
   readonly out?: string;
   readonly record?: string | true;
   readonly workers?: string;
+  readonly backend?: string;
   readonly fromScratch?: boolean;
 }
 
@@ -25,7 +27,8 @@ export function registerRun(program: Command, context: CliContext): void {
     .option("--config <file>", "read fields from a JSON file")
     .option("--out <folder>", "where the results go (default: out/<experiment>)")
     .option("--record [folder]", "also write them beside the recorded runs (default: results/<experiment>)")
-    .option("--workers <n>", "worker processes (default: one a core, at most two)")
+    .option("--workers <n>", "steps side by side (default: one a core, at most two)")
+    .option("--backend <name>", `who runs the steps: ${BACKENDS.join(", ")} (default: embedded)`)
     .option("--from-scratch", "pretrain the base models instead of using the recorded ones");
   withExperimentOptions(command).action(async (name: string | undefined, options: RunOptions) => {
     const experiment = await readExperiment(name, options, options.config, context.cwd);
@@ -47,7 +50,7 @@ export function registerRun(program: Command, context: CliContext): void {
 async function run(context: CliContext, experiment: Experiment, options: RunOptions): Promise<RunRecord> {
   const { content: store, results } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
-  const backend = context.openBackend(workers);
+  const backend = await openNamed(context, options.backend, workers);
   const fromScratch = options.fromScratch ?? process.env.FROM_SCRATCH === "1";
   try {
     const plan = await planExperiment(experiment, { store, backend, results, fromScratch });
