@@ -59,7 +59,6 @@ describe("display in a kernel", () => {
   withChromium("sends another at once, and its picture into the same display of the same cell", async () => {
     const provenance = { experiment: "e" } as Parameters<typeof withProvenance>[1];
     display(withProvenance(heatmap, provenance));
-    startCell(2);
     expect(sent).toHaveLength(1);
     expect(Object.keys(sent[0]!.data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
     expect(sent[0]!.data["text/plain"]).toContain("a browser is drawing");
@@ -101,13 +100,13 @@ describe("display in a kernel", () => {
     expect(held).toEqual([]);
   });
 
-  it("updates a live display where it was begun", () => {
+  it("updates a live display through the cell that runs, which clients listen to", () => {
     const line = displayLive("one");
     startCell(2);
     line.update("two");
     expect(sent.map(({ cell, update, data }) => [cell, update, data["text/plain"]])).toEqual([
       [1, false, "one"],
-      [1, true, "two"],
+      [2, true, "two"],
     ]);
     expect(sent[0]!.transient).toEqual(sent[1]!.transient);
   });
