@@ -1,12 +1,12 @@
 /**
  * A process that runs one `sample` step in the store STORE with the order ORDER.
- * BACKEND: "plain" (in this process) or "embedded". KILL=before-record: dies between the outputs and the record.
+ * BACKEND: "plain" (in this process), "embedded", "process" (the command TRAINER, a JSON list) or "docker" (the image IMAGE). KILL=before-record: dies between the outputs and the record.
  */
-import { createRunner, embeddedBackend } from "../../kernel-lib/src/backends/index.js";
+import { createRunner, dockerBackend, embeddedBackend, processBackend } from "../../kernel-lib/src/backends/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { runStep } from "./fake-trainer.js";
 
-const { STORE = "", ORDER = "", BACKEND = "plain", KILL, SEED = "0", LEASE } = process.env;
+const { STORE = "", ORDER = "", BACKEND = "plain", KILL, SEED = "0", LEASE, IMAGE = "", TRAINER = "[]" } = process.env;
 
 const opened = await openStore(STORE, {
   warn: (message) => console.log(`warning ${message}`),
@@ -23,7 +23,13 @@ const plain = {
   close: async () => {},
 };
 const engineModule = new URL("fake-trainer.ts", import.meta.url).href;
-const backend = BACKEND === "plain" ? plain : embeddedBackend({ workers: 1, engineModule, identity: "fake" });
+const backends = {
+  plain: async () => plain,
+  embedded: async () => embeddedBackend({ workers: 1, engineModule, identity: "fake" }),
+  process: async () => processBackend({ command: JSON.parse(TRAINER) as string[] }),
+  docker: async () => dockerBackend({ image: IMAGE, workers: 1, heartbeatMs: 500 }),
+};
+const backend = await backends[BACKEND as keyof typeof backends]();
 
 const runner = createRunner({
   store,

@@ -224,6 +224,19 @@ describe("training that cannot go on", () => {
     await expect(failure).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("long") });
   });
 
+  it.each([
+    ["low-rank adapters", { lora: { rank: 8, alpha: 16 } }],
+    ["arithmetic in bfloat16", { precision: "bfloat16" }],
+    ["the optimizer adafactor", { optimizer: { name: "adafactor", lr: 1e-3 } }],
+  ] as const)("%s are refused, and the trainer that has them is named", async (what, change) => {
+    const params = { epochs: 1, batchSize: 2, optimizer: adamw, ...change };
+    await expect(run("sft", params, { model, demonstrations })).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining(what),
+      hint: expect.stringContaining("--backend"),
+    });
+  });
+
   it("damaged rows are refused with their line", async () => {
     const bad = [demonstrations[0]!, { id: "x", prompt: "the" }];
     const failure = run("sft", { epochs: 1, batchSize: 2, optimizer: adamw }, { model, demonstrations: bad });

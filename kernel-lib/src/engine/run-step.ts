@@ -35,6 +35,25 @@ export async function runStep(step: Step, directory: string, emit: Emit, signal:
       hint: `verbs are ${Object.keys(VERB_FUNCTIONS).join(", ")}`,
     });
   }
+  refuseUnsupported(step);
   await mkdir(join(directory, "outputs"), { recursive: true });
   await run({ params, seed, directory, emit, signal });
+}
+
+/** What the contract knows and this engine does not. */
+function refuseUnsupported({ verb, params, inputs }: Step): void {
+  const { lora, precision, optimizer } = params as {
+    readonly lora?: object;
+    readonly precision?: string;
+    readonly optimizer?: { readonly name: string };
+  };
+  const problem =
+    (lora !== undefined && "low-rank adapters") ||
+    (inputs.base !== undefined && "adapters on a base model") ||
+    (precision === "bfloat16" && "arithmetic in bfloat16") ||
+    (optimizer?.name === "adafactor" && "the optimizer adafactor");
+  if (problem === false) return;
+  throw new LabError("unsupported", `${verb}: the embedded engine does not have ${problem}`, {
+    hint: "run it with the PyTorch trainer: --backend docker or --backend process",
+  });
 }

@@ -1,5 +1,6 @@
 /**
- * The contract between experiments and trainers: six verbs, one schema each.
+ * The contract between experiments and trainers: six verbs, one schema each. `npm run contract` writes it as JSON Schema for trainers in
+ * other languages (containers/contract).
  * A step document says everything that its outputs depend on; nothing else may influence them.
  */
 import { z } from "zod";
@@ -27,7 +28,7 @@ export type Architecture = z.infer<typeof architectureSchema>;
 
 /** Optimizer and learning-rate schedule. `lr` is the peak, reached after `warmup` (a fraction of all steps). */
 export const optimizerSchema = z.strictObject({
-  name: z.enum(["adamw", "rmsprop"]),
+  name: z.enum(["adamw", "rmsprop", "adafactor"]),
   lr: positive,
   /** AdamW: decay rates of the two moments. */
   beta1: fraction.default(0.9),
@@ -43,6 +44,12 @@ export const optimizerSchema = z.strictObject({
   clipNorm: positive.default(1),
 });
 export type Optimizer = z.infer<typeof optimizerSchema>;
+
+/** Low-rank adapters on all linear layers, without dropout (Table 1: rank 64, alpha 128). The output `model` is then an adapter, not a whole model. */
+const loraSchema = z.strictObject({ rank: count, alpha: positive }).optional();
+
+/** Number format of the arithmetic. Absent: float32. */
+const precisionSchema = z.enum(["float32", "bfloat16"]).optional();
 
 /** How answers are decoded. */
 export const decodingSchema = z.discriminatedUnion("kind", [
@@ -64,6 +71,7 @@ export const paramsSchemas = {
     optimizer: optimizerSchema,
     /** Number format of the saved weights. */
     storage: z.enum(["float32", "bfloat16"]).default("float32"),
+    precision: precisionSchema,
   }),
   /** Supervised fine-tuning; the loss is on the answer and EOS only. Inputs: model, demonstrations. Outputs: model, log, checkpoint-01... */
   sft: z.strictObject({
@@ -74,6 +82,8 @@ export const paramsSchemas = {
     optimizer: optimizerSchema,
     /** Also save this many evenly spaced checkpoints, as outputs checkpoint-01, checkpoint-02, ... (the last is the final model). */
     checkpoints: z.number().int().min(0).max(99).default(0),
+    lora: loraSchema,
+    precision: precisionSchema,
   }),
   /** Direct preference optimization. Inputs: model (policy start), pairs, and optionally reference (default: model). Outputs: model, log. */
   dpo: z.strictObject({
@@ -83,6 +93,8 @@ export const paramsSchemas = {
     epochs: count,
     batchSize: count,
     optimizer: optimizerSchema,
+    lora: loraSchema,
+    precision: precisionSchema,
   }),
   /** Two-way sequence classifier on top of the model. Inputs: model, train, validation. Outputs: model, log. */
   evaluator: z.strictObject({
@@ -91,14 +103,15 @@ export const paramsSchemas = {
     /** Stop after this many epochs without a better validation loss; the best epoch's weights are the output. */
     patience: count.default(1),
     optimizer: optimizerSchema,
+    precision: precisionSchema,
   }),
   /** Answers to prompts. Inputs: model, prompts. Outputs: answers. */
-  sample: z.strictObject({ decoding: decodingSchema, maxAnswerTokens: count }),
+  sample: z.strictObject({ decoding: decodingSchema, maxAnswerTokens: count, precision: precisionSchema }),
   /**
    * Classifier probabilities of texts (rows `{id, text}`), or log-probabilities of answers in nats, EOS included
    * (rows `{id, prompt, answer}`). Inputs: model, rows. Outputs: scores.
    */
-  score: z.strictObject({ kind: z.enum(["classifier", "logprob"]) }),
+  score: z.strictObject({ kind: z.enum(["classifier", "logprob"]), precision: precisionSchema }),
 } as const;
 
 export type Verb = keyof typeof paramsSchemas;

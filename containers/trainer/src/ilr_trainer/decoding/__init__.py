@@ -1,0 +1,1 @@
+"""Answers from a model: greedy, beams, draws; by transformers or by vLLM."""
