@@ -23,6 +23,8 @@ from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Works in a checkout, too, where only the dependencies are installed.
+sys.path.insert(0, str(Path(__file__).parent / "src"))
 
 import torch
 from gpu_benchmark import FULL, TINY, WORDS, Size, benchmark, print_table, word_tokenizer
