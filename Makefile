@@ -6,7 +6,8 @@ ILR = node kernel-lib/bin/ilr.js
 STAMPS = node_modules/.stamps
 SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
 
-.PHONY: all build reproduce test lint typecheck unit bench bases clean help
+.PHONY: all build reproduce test lint typecheck unit bench bases containers gpu-check clean help
+PYTHON ?= python3
 .DEFAULT_GOAL := build
 
 all: build
@@ -18,6 +19,8 @@ help:
 	@echo "make test        lint, type check and all tests"
 	@echo "make bench       speed of training and sampling"
 	@echo "make bases       pretrain the base models and record them in results/bases"
+	@echo "make containers  the images of the trainers (GPU_BASE=<CUDA image>@sha256:... for the PyTorch one)"
+	@echo "make gpu-check   every verb and the speed of a 7B model on this machine's GPU, with the packages of PYTHON"
 	@echo "make clean       remove what was built (the store .ilr/ and out/ stay)"
 
 # The notebook must use the base models that the run used.
@@ -67,6 +70,14 @@ bench: build
 
 bases: build
 	$(ILR) bases $(TASK)/main --record
+
+containers: build
+	$(ILR) images build embedded
+	$(if $(GPU_BASE),docker build -f containers/trainer/Dockerfile --build-arg BASE=$(GPU_BASE) -t ilr-lab/trainer .,@echo "the PyTorch image is built with GPU_BASE=<CUDA image>@sha256:...")
+
+gpu-check:
+	@mkdir -p out
+	$(PYTHON) containers/trainer/gpu_check.py --json out/gpu-check.json
 
 clean:
 	rm -rf kernel-lib/dist $(STAMPS) out/test-report.json

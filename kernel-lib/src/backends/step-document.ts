@@ -10,16 +10,16 @@ import {
   type Verb,
 } from "../steps/index.js";
 
-/** Names of the inputs of each verb (steps/schema.ts says what they hold). */
+/** Names of the inputs of each verb (steps/schema.ts says what they hold). Where `model` is an adapter, `base` is the model under it. */
 const inputNames: Readonly<
   Record<Verb, { readonly required: readonly string[]; readonly optional: readonly string[] }>
 > = {
   pretrain: { required: ["corpus", "tokenizer"], optional: [] },
-  sft: { required: ["model", "demonstrations"], optional: [] },
-  dpo: { required: ["model", "pairs"], optional: ["reference"] },
+  sft: { required: ["model", "demonstrations"], optional: ["base"] },
+  dpo: { required: ["model", "pairs"], optional: ["reference", "base"] },
   evaluator: { required: ["model", "train", "validation"], optional: [] },
-  sample: { required: ["model", "prompts"], optional: [] },
-  score: { required: ["model", "rows"], optional: [] },
+  sample: { required: ["model", "prompts"], optional: ["base"] },
+  score: { required: ["model", "rows"], optional: ["base"] },
 };
 
 /**
