@@ -1,8 +1,9 @@
 /** Steps in folders of their own, run on a backend without a store. */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import type { Backend } from "../../kernel-lib/src/backends/index.js";
 import type { LabError, StepEvent } from "../../kernel-lib/src/core/index.js";
 import { type Checkpoint, writeCheckpoint } from "../../kernel-lib/src/engine/index.js";
@@ -17,6 +18,11 @@ export interface Prepared {
   readonly directory: string;
 }
 
+const made: string[] = [];
+afterAll(async () => {
+  for (const folder of made) await rm(folder, { recursive: true, force: true });
+});
+
 /** A step's folder, as a runner would make it. */
 export async function prepare<V extends Verb>(
   verb: V,
@@ -25,6 +31,7 @@ export async function prepare<V extends Verb>(
   seed = 0,
 ): Promise<Prepared> {
   const directory = await mkdtemp(join(tmpdir(), "ilr-step-"));
+  made.push(directory);
   const names = Object.keys(inputs).map((name): [string, string] => [name, `file:${"0".repeat(64)}`]);
   const step = {
     ...{ verb, contract: CONTRACT, seed },

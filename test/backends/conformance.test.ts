@@ -151,10 +151,11 @@ for (const { name, skip = false, open } of kinds) {
       expect(process.memoryUsage().rss - before).toBeLessThan(400e6);
     });
 
-    it("stops a cancelled step within seconds", async () => {
-      const { error, stopSeconds } = await cancelled("sleep 60000");
+    it("stops a cancelled step within seconds, and politely", async () => {
+      const { error, stopSeconds, directory } = await cancelled("sleep 60000");
       expect(error?.code).toBe("cancelled");
       expect(stopSeconds).toBeLessThan(5);
+      expect(await readdir(join(directory, "outputs"))).toEqual(["stopped"]);
     });
 
     it("kills a step that ignores SIGTERM", async () => {

@@ -1,6 +1,15 @@
 /** Images for tests, made of what this machine has: Node and its libraries, imported; no registry is asked. */
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,9 +61,12 @@ export async function scriptedImage(base: string, docker = dockerode()): Promise
     const lines = [
       `FROM ${base}`,
       "COPY trainer.mjs /trainer.mjs",
+      "COPY open /open",
       "WORKDIR /step",
       'ENTRYPOINT ["node", "/trainer.mjs"]',
     ];
+    mkdirSync(join(context, "open", "inner"), { recursive: true });
+    chmodSync(join(context, "open", "inner"), 0o777);
     writeFileSync(join(context, "Dockerfile"), lines.join("\n"));
     const stream = await docker.buildImage({ context, src: readdirSync(context) }, { t: `${mine}-scripted`, rm: true });
     const output = await new Promise<readonly object[]>((resolve, reject) => {

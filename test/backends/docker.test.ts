@@ -1,7 +1,7 @@
 /** What only containers do: they outlive their client, see nothing but their step, and are found and cleared away. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -70,10 +70,8 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
     expect(before).toMatchObject({ state: "running", owner: { isAlive: false } });
 
     const next = await lab({ store, backend: await docker(), orders: ["tick 40 100"] });
-    const begun = performance.now();
     const step = next.runner.step("sample", greedy, next.inputs, { seed: 0, label: "again" });
-    while (!next.activities.some(({ type }) => type === "event")) await pause(10);
-    console.log(`attached within ${Math.round(performance.now() - begun)} ms`);
+    while (!next.activities.some(({ type }) => type === "event" || type === "failed")) await pause(10);
     const [during] = await containersIn(store.root);
     expect(during).toMatchObject({ id: before!.id, owner: { isAlive: true } });
     expect((await step).answers!.rows).toBe(1);
@@ -99,6 +97,19 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
     expect(await containersIn(store.root)).toEqual([]);
   });
 
+  it("knows a step's folder through a link, and a container whose folder is gone", async () => {
+    const { store } = await temporaryStore();
+    await killedClient(store.root, "tick 600 100");
+    const [{ folder } = expect.unreachable("there is a container")] = await containersIn(store.root);
+    const link = join(await temporaryFolder(), "link");
+    await symlink(store.root, link);
+    const { detached } = await docker();
+    expect(await detached!.state(join(link, "detached", basename(folder)))).toBe("there");
+    await rm(folder, { recursive: true });
+    expect(await detached!.state(folder)).toBe("none");
+    expect(await containersIn(store.root)).toEqual([]);
+  });
+
   it("leaves a step alone that another process has taken over", async () => {
     const prepared = await orders("tick 30 100");
     const lost = new AbortController();
@@ -107,8 +118,10 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
     const job = { ...prepared, emit: () => void events.push("event") };
     const left = failureOf(first.run({ ...job, signal: lost.signal, lost: lost.signal }));
     while (events.length === 0) await pause(20);
+    const before = await containersIn(prepared.directory);
     lost.abort();
     expect((await left).code).toBe("cancelled");
+    expect((await containersIn(prepared.directory)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     const ran = await run(second, prepared);
     expect(ran.error).toBeUndefined();
     expect(notes(ran)).toEqual(ticks(30));
@@ -121,7 +134,17 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
     const seen = JSON.parse((JSON.parse(row!) as { answer: string }).answer);
     const uid = process.getuid?.() === 0 ? 10001 : process.getuid?.();
     expect(seen).toEqual({
-      ...{ uid, root: false, inputs: false, step: false, tmp: true, scratch: true, interfaces: [] },
+      ...{
+        uid,
+        root: false,
+        isOpen: true,
+        readOnly: true,
+        inputs: false,
+        step: false,
+        tmp: true,
+        scratch: true,
+        interfaces: [],
+      },
       ...{ capabilities: "0000000000000000", noNewPrivileges: "1", isInit: false, docker: false },
     });
   });
@@ -133,7 +156,7 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
       const online = await docker({ needsHub: () => true });
       const asked = await lab({ store, backend: online, orders: ["token", "sleep 700"] });
       const step = asked.runner.step("sample", greedy, asked.inputs, { seed: 0, label: "online" });
-      while (!(await containersIn(store.root)).some(({ state }) => state === "running")) await pause(50);
+      while (!asked.activities.some(({ type }) => type === "event" || type === "failed")) await pause(20);
       const listed = JSON.stringify(await dockerode().listContainers({ all: true }));
       expect((await store.readRows((await step).answers!.ref!))[0]).toMatchObject({ answer: "a token" });
       const failing = await lab({ store, backend: online, orders: ["token fail"] });

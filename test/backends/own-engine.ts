@@ -1,4 +1,7 @@
-/** A Docker Engine of the test's own, which it may kill. Needs root and dockerd; it has no network of its own. */
+/**
+ * A Docker Engine of the test's own, which it may kill. Needs root and dockerd. It lives in a network namespace of its own: an engine
+ * without a bridge removes that of the machine's engine.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,8 +22,9 @@ export interface OwnEngine {
 /** Whether a test may start an engine here. */
 export function canStartEngine(): boolean {
   try {
-    execFileSync("dockerd", ["--version"], { stdio: "ignore" });
-    return process.platform === "linux" && process.getuid?.() === 0;
+    if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+    execFileSync("unshare", ["--net", "dockerd", "--version"], { stdio: "ignore" });
+    return true;
   } catch {
     return false;
   }
@@ -41,7 +45,7 @@ export function ownEngine(): OwnEngine {
   const start = async (): Promise<void> => {
     // Left by a killed engine, whose number may be somebody else's by now.
     rmSync(join(root, "pid"), { force: true });
-    child = spawn("dockerd", [...paths, ...alone], { stdio: "ignore", detached: true });
+    child = spawn("unshare", ["--net", "dockerd", ...paths, ...alone], { stdio: "ignore", detached: true });
     for (let tries = 0; tries < 300; tries++) {
       if (await answers(socket)) return;
       await pause(100);
@@ -56,7 +60,11 @@ export function ownEngine(): OwnEngine {
       if (child === undefined) await start();
       const docker = dockerode(socket);
       for (const { Id } of await docker.listContainers({ all: true })) {
-        await docker.getContainer(Id).remove({ force: true });
+        // Gone already, or on its way; the rest must be cleared away whatever happens here.
+        await docker
+          .getContainer(Id)
+          .remove({ force: true })
+          .catch(() => {});
       }
       await stop("SIGTERM");
       for (const mount of mountsUnder(root)) execFileSync("umount", ["-l", mount]);

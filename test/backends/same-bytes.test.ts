@@ -20,7 +20,6 @@ import { compilePackage, embeddedImage, engineOfThisMachine, importBase, removeT
 const engine = await engineOfThisMachine();
 const python = process.env.ILR_TRAINER_PYTHON;
 const packageFolder = compilePackage();
-const folders = [packageFolder];
 let image = "";
 
 beforeAll(async () => {
@@ -28,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   if (engine) await removeTestImages();
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  await rm(packageFolder, { recursive: true, force: true });
 });
 
 const random = seededRandom("same bytes");
@@ -68,10 +67,8 @@ const steps = {
 /** sha256 of every output. */
 async function outputsOn(backend: Backend, verb: keyof typeof steps): Promise<Readonly<Record<string, string>>> {
   const prepared = await steps[verb]();
-  folders.push(prepared.directory);
   const ran = await run(backend, prepared);
   expect(ran.error).toBeUndefined();
-  console.log(`${backend.name} ${verb} ${ran.seconds.toFixed(2)} s`);
   const root = join(prepared.directory, "outputs");
   const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const hashed = files.map(async (file): Promise<[string, string]> => {
@@ -128,7 +125,6 @@ describe.skipIf(!engine)("the image of the embedded engine", () => {
     const built = (await listImages(engine!)).find(({ tags }) => tags.includes(image));
     const root = join(import.meta.dirname, "..", "..");
     expect(built?.source).toBe(sourceDigest({ packageFolder, root }));
-    console.log(`image: ${(built!.bytes / 1e6).toFixed(0)} MB`);
     expect(built!.bytes).toBeLessThan(300e6);
   });
 });

@@ -47,7 +47,11 @@ async function obey(prompt, { directory, emit, signal }) {
     }
     case "sleep":
       emit({ type: "note", text: "sleeping" });
-      return sleep(Number(argument), signal);
+      return sleep(Number(argument), signal).catch((error) => {
+        // The sign of a polite end.
+        writeFileSync(join(outputs, "stopped"), "");
+        throw error;
+      });
     case "deaf":
       emit({ type: "note", text: "deaf" });
       process.on("SIGTERM", () => {});
@@ -116,13 +120,16 @@ function probe(directory) {
   const line = (name) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1];
   return {
     uid: process.getuid(),
-    root: canWrite("/probe") || canWrite("/etc/probe"),
+    // A folder of the image that everybody might write.
+    root: canWrite("/open/inner/probe"),
+    isOpen: existsSync("/open/inner"),
     inputs: canWrite(join(directory, "inputs", "prompts")) || canWrite(join(directory, "inputs", "new")),
     step: canWrite(join(directory, "step.json")),
+    readOnly: / \/step \S+ ro,/.test(readFileSync("/proc/mounts", "utf8")),
     tmp: canWrite("/tmp/probe"),
     scratch: canWrite(join(directory, "scratch", "probe")),
     interfaces: Object.keys(networkInterfaces()).filter((name) => name !== "lo"),
-    capabilities: line("CapEff"),
+    capabilities: line("CapBnd"),
     noNewPrivileges: line("NoNewPrivs"),
     isInit: process.pid === 1,
     docker: existsSync("/var/run/docker.sock"),

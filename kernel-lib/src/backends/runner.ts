@@ -28,7 +28,7 @@ import type { Backend } from "./backend.js";
 import { codeIdentity, packageVersion } from "./identity.js";
 import { storeOutputs } from "./outputs.js";
 import { referencesOf, stepDocument } from "./step-document.js";
-import { openStepFolder, type StepFolder } from "./step-folder.js";
+import { openStepFolder } from "./step-folder.js";
 
 export interface RunnerOptions {
   readonly store: Store;
@@ -154,26 +154,27 @@ export function createRunner(options: RunnerOptions): StoreRunner {
 function stepAction(store: Store, backend: Backend, document: StepDocument, label: string): Action {
   const { step } = document;
   const key = keyOf(document);
-  let folder: StepFolder | undefined;
+  let finish = async (): Promise<void> => {};
   return {
     key,
     document,
     label,
     trainer: { name: backend.name, identity: document.trainer },
     perform: async (emit, signal, lost) => {
-      const current = await openStepFolder(store, backend, step, key);
-      folder = current;
+      const folder = await openStepFolder(store, backend, step, key);
+      // Whoever took the step over is reading the folder, and removes it.
+      finish = async () => (lost.aborted ? undefined : folder.published());
       try {
-        await backend.run({ step, key, directory: current.path, signal, lost, emit });
-        const outputs = await storeOutputs(store, step, current.path);
-        await current.stored();
+        await backend.run({ step, key, directory: folder.path, signal, lost, emit });
+        const outputs = await storeOutputs(store, step, folder.path);
+        await folder.stored();
         return outputs;
       } catch (error) {
-        await current.failed(error, lost);
+        await folder.failed(error, lost);
         throw error;
       }
     },
-    published: async () => folder?.published(),
+    published: () => finish(),
   };
 }
 

@@ -24,10 +24,9 @@ export function failureOf(
   said: Pick<EventStream, "error" | "tail">,
 ): LabError | undefined {
   const { exitCode, signal, isOutOfMemory = false } = ending;
-  // Docker reports memory exhaustion even where the trainer survived it, as a child of it may have died.
-  if (isOutOfMemory && (exitCode !== 0 || said.error)) return outOfMemory(verb, said.tail);
+  // Even with exit code 0: something that the trainer had started may have been killed, and what it made be missing.
+  if (isOutOfMemory) return outOfMemory(verb, [said.error?.message, said.tail].filter(Boolean).join("\n"));
   if (said.error) return saidFailure(verb, said.error);
-  if (isOutOfMemory) return outOfMemory(verb, said.tail);
   if (exitCode === 0) return undefined;
   if (/no space left on device|ENOSPC|disk quota exceeded/i.test(said.tail)) {
     return new LabError("store-full", `${verb}: no space left on the device${lastWords(said.tail)}`, {

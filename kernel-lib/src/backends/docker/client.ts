@@ -67,7 +67,6 @@ export interface CreateOptions {
   readonly WorkingDir: string;
   readonly Env: string[];
   readonly Labels: Record<string, string>;
-  readonly NetworkDisabled: boolean;
   readonly HostConfig: HostConfig;
 }
 

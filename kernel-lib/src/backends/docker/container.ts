@@ -1,4 +1,3 @@
-import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../core/index.js";
 import type { Job } from "../backend.js";
@@ -53,8 +52,8 @@ export function containerName(directory: string): string {
 }
 
 /** Everything that the engine is told about a step's container. */
-export async function containerOptions(job: Job, request: ContainerRequest): Promise<CreateOptions> {
-  const folder = await realpath(job.directory);
+export function containerOptions(job: Job, request: ContainerRequest): CreateOptions {
+  const folder = job.directory;
   return {
     name: containerName(job.directory),
     Image: request.image,
@@ -69,7 +68,6 @@ export async function containerOptions(job: Job, request: ContainerRequest): Pro
       [LABEL.lease]: leaseFile(job.directory),
       [LABEL.folder]: job.directory,
     },
-    NetworkDisabled: request.network === undefined,
     HostConfig: {
       // Without an init, process 1 ignores SIGTERM, and nobody reaps what it leaves.
       Init: true,

@@ -1,10 +1,11 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContainerSummary } from "./client.js";
 import { LABEL } from "./container.js";
 import type { Engine } from "./engine.js";
 import { engineFailure } from "./failures.js";
-import { type Owner, ownerOf } from "./lease.js";
+import { isOfThisHost, type Owner, ownerOf } from "./lease.js";
 import { removeContainer } from "./start.js";
 
 /** A step's container, running or ended. */
@@ -22,6 +23,8 @@ export interface StepContainer {
   /** The step's folder. */
   readonly folder: string;
   readonly owner: Owner;
+  /** Started by a process that sees the same folders as this one. */
+  readonly isOfThisHost: boolean;
 }
 
 /** The containers of steps that an engine has, of every store and user. @throws LabError `unsupported`. */
@@ -45,6 +48,7 @@ async function describe({ Id, Labels, State, Status, Created }: ContainerSummary
     createdAt: Created * 1000,
     folder,
     owner: await ownerOf(folder),
+    isOfThisHost: isOfThisHost(Labels[LABEL.owner] ?? ""),
   };
 }
 
@@ -83,8 +87,10 @@ export interface Reaped {
  * Ends and removes the containers that nobody will ask for: their owner is gone, and so is their folder, or their step is recorded,
  * or nobody has come back for a while. Those with a living owner are never touched.
  */
-export async function reapContainers(engine: Engine, options: ReapOptions): Promise<readonly Reaped[]> {
-  const { dryRun = false } = options;
+export async function reapContainers(engine: Engine, given: ReapOptions): Promise<readonly Reaped[]> {
+  const { dryRun = false, store } = given;
+  // Containers know their folders by their true paths.
+  const options = store === undefined ? given : { ...given, store: await realpath(store).catch(() => store) };
   const containers = await listContainers(engine);
   const reaped: Reaped[] = [];
   for (const container of containers) {
@@ -100,8 +106,10 @@ export async function reapContainers(engine: Engine, options: ReapOptions): Prom
 async function whyReaped(container: StepContainer, options: ReapOptions): Promise<string | undefined> {
   const { folder, key, owner, state } = container;
   if (owner.isAlive) return undefined;
-  if ((await stat(folder).catch(() => undefined)) === undefined) return "its folder is gone";
-  if (await options.isRecorded(key)) return "its step is recorded";
+  // From inside another container, a folder may only seem to be gone.
+  if (container.isOfThisHost && !existsSync(folder)) return "its folder is gone";
+  const isOurs = options.store !== undefined && folder.startsWith(join(options.store, "detached"));
+  if (isOurs && (await options.isRecorded(key))) return "its step is recorded";
   const since = owner.lastSeen ?? container.createdAt;
   if ((options.clock ?? Date.now)() - since < options.afterMs) return undefined;
   return state === "running" ? "nobody follows it" : "nobody collected it";

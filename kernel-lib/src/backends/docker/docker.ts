@@ -1,5 +1,5 @@
-import { access, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, realpath, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { cancelled, type Json, LabError, limitOf } from "../../core/index.js";
 import { storeFailure } from "../../store/index.js";
 import type { Backend, Job } from "../backend.js";
@@ -60,12 +60,14 @@ export async function dockerBackend(given: DockerOptions = {}): Promise<Backend>
     protectsInputs: true,
     versions: { docker: engine.version, image: image.digest ?? `${image.name}@${image.id}` },
     identity: () => image.identity,
-    detached: { state: (directory) => stateOf(engine, directory) },
+    detached: { state: async (directory) => stateOf(engine, await canonicalPath(directory)) },
     run: (job) =>
       limit(() => {
         if (closing.signal.aborted) throw new LabError("internal", "the docker backend is closed");
         const signals = job.signal ? [job.signal, closing.signal] : [closing.signal];
-        const promise = runJob(engine, image, options, { ...job, signal: AbortSignal.any(signals) });
+        const promise = canonicalPath(job.directory).then((directory) =>
+          runJob(engine, image, options, { ...job, directory, signal: AbortSignal.any(signals) }),
+        );
         running.add(promise);
         return promise.finally(() => running.delete(promise));
       }, job.signal),
@@ -86,14 +88,25 @@ function gpusFromEnvironment(): number | "all" {
 }
 
 async function stateOf({ docker }: Engine, directory: string): Promise<"none" | "there" | "done"> {
-  if (await isDone(directory)) return "done";
-  return (await statusOfContainer(docker.getContainer(containerName(directory)))) === undefined ? "none" : "there";
+  if (await exists(join(directory, OUTCOME))) return "done";
+  const container = docker.getContainer(containerName(directory));
+  if ((await statusOfContainer(container)) === undefined) return "none";
+  if (await exists(directory)) return "there";
+  // Somebody removed the folder below a container, which can leave its outputs nowhere.
+  await removeContainer(container);
+  return "none";
+}
+
+/** The folder however it was reached: through a link, it would be another container's name. It need not exist. */
+async function canonicalPath(directory: string): Promise<string> {
+  const parent = await realpath(dirname(directory)).catch(() => dirname(directory));
+  return join(parent, basename(directory));
 }
 
 async function runJob(engine: Engine, image: Image, options: DockerOptions, job: Job): Promise<void> {
   const { step, directory, signal } = job;
   const container = engine.docker.getContainer(containerName(directory));
-  if (!(await isDone(directory))) {
+  if (!(await exists(join(directory, OUTCOME)))) {
     if (signal?.aborted) throw cancelled(step.verb);
     const letGo = await holdLease(directory);
     try {
@@ -146,8 +159,8 @@ async function tidyUp(
   await within(patience, removeContainer(container)).catch(() => {});
 }
 
-async function isDone(directory: string): Promise<boolean> {
-  return access(join(directory, OUTCOME)).then(
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );

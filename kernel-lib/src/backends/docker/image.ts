@@ -1,6 +1,6 @@
-import { type Digest, LabError } from "../../core/index.js";
+import type { Digest } from "../../core/index.js";
 import type { Engine } from "./engine.js";
-import { engineFailure, imageHint, statusOf } from "./failures.js";
+import { engineFailure } from "./failures.js";
 
 /** An image, found once; a tag that moves afterwards changes nothing. */
 export interface Image {
@@ -34,7 +34,6 @@ export async function findImage({ docker }: Engine, name: string): Promise<Image
     const identity = found.Id.replace(/^sha256:/, "");
     return { name, id: found.Id, identity, digest: found.RepoDigests?.[0], labels };
   } catch (error) {
-    if (statusOf(error) !== 404) throw engineFailure(error, `looking for the image ${name}`);
-    throw new LabError("input-missing", `the engine has no image ${name}`, { hint: imageHint, cause: error });
+    throw engineFailure(error, `looking for the image ${name}`);
   }
 }

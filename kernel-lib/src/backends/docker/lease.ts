@@ -1,6 +1,6 @@
 import { readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isAlive, type ProcessIdentity, thisProcess } from "../../store/index.js";
+import { isAlive, type ProcessIdentity, systemCode, thisProcess } from "../../store/index.js";
 
 /** How often an owner renews its lease, and after how long without renewal it counts as gone, in ms. */
 const RENEWAL = 10_000;
@@ -12,8 +12,14 @@ export function leaseFile(directory: string): string {
 }
 
 /** This process as a label. */
-export function ownerLabel({ host, pid, start }: ProcessIdentity = thisProcess()): string {
+export function ownerLabel(): string {
+  const { host, pid, start } = thisProcess();
   return `${host}.${pid}.${start}`;
+}
+
+/** Whether a label is of a process of this machine, since it was started, and so of one that sees the same folders. */
+export function isOfThisHost(label: string): boolean {
+  return label.startsWith(`${thisProcess().host}.`);
 }
 
 /** Says that this process follows the job of a folder, and goes on saying so. @returns ends it. */
@@ -39,8 +45,10 @@ export interface Owner {
 /** Whether somebody follows the job of a folder: by process where it can be seen, by lease from elsewhere. */
 export async function ownerOf(directory: string, clock: () => number = Date.now): Promise<Owner> {
   const path = leaseFile(directory);
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return { isAlive: false, lastSeen: undefined };
+  const found = await stat(path).catch(systemCode);
+  // What belongs to another user cannot be judged, and so is left alone.
+  if (typeof found === "string") return { isAlive: found !== "ENOENT", lastSeen: undefined };
+  if (found === undefined) return { isAlive: true, lastSeen: undefined };
   const alive = isAliveText(await readFile(path, "utf8").catch(() => ""));
   return { isAlive: alive ?? clock() - found.mtimeMs < LEASE, lastSeen: found.mtimeMs };
 }

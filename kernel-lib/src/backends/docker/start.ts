@@ -58,7 +58,7 @@ export async function removeContainer(container: DockerContainer): Promise<void>
 async function create(engine: Engine, job: Job, request: Omit<ContainerRequest, "user">): Promise<boolean> {
   const user = await prepareFolders(engine, job.directory);
   try {
-    await engine.docker.createContainer(await containerOptions(job, { ...request, user }));
+    await engine.docker.createContainer(containerOptions(job, { ...request, user }));
     return true;
   } catch (error) {
     if (statusOf(error) === 409 && /already in use/i.test(messageOf(error))) return false;
