@@ -91,7 +91,7 @@ describe("lab.run", () => {
   });
 });
 
-describe.skipIf(!engine)("ilr containers (no engine answers: start one, or set DOCKER_HOST)", () => {
+describe.skipIf(!engine)("ilr status, stop and reap (no engine answers: start one, or set DOCKER_HOST)", () => {
   let image = "";
   beforeAll(async () => {
     image = await scriptedImage(await importBase());
@@ -105,17 +105,17 @@ describe.skipIf(!engine)("ilr containers (no engine answers: start one, or set D
     const env = { STORE: store, ORDER: "tick 600 100", BACKEND: "docker", IMAGE: image };
     const script = startScript("run-step.ts", env);
     await script.line("note tick 1");
-    expect((await ilr("containers")).out).toMatch(/[0-9a-f]{12}\s+sample\s+running\s+.*followed/);
+    expect((await ilr("status")).out).toMatch(/[0-9a-f]{12}\s+sample\s+running\s+.*followed/);
     script.child.kill("SIGKILL");
     await script.ended;
-    const { out } = await ilr("containers", "list");
+    const { out } = await ilr("status");
     const [, key] = /([0-9a-f]{12})\s+sample\s+running\s+.*owner gone/.exec(out)!;
-    const refused = await ilr("containers", "stop");
+    const refused = await ilr("stop");
     expect(refused.err).toContain("no container was named");
-    expect((await ilr("containers", "stop", "ffffffffffff")).err).toContain("no container's key starts");
-    expect((await ilr("containers", "reap")).out).not.toContain(key);
-    expect((await ilr("containers", "stop", key!)).out).toContain(`stopped ${key} sample`);
-    expect((await ilr("containers")).out).not.toContain(key);
+    expect((await ilr("stop", "ffffffffffff")).err).toContain("no container's key starts");
+    expect((await ilr("reap")).out).not.toContain(key);
+    expect((await ilr("stop", key!)).out).toContain(`stopped ${key} sample`);
+    expect((await ilr("status")).out).not.toContain(key);
   });
 
   it("names the images that it can build", async () => {

@@ -58,7 +58,7 @@ async function keptFolder(store: Store, backend: Backend, step: Step, key: strin
     published: remove,
     failed: async (error, lost) => {
       if (lost.aborted) return;
-      // What cannot be told is kept: the next run of the step looks again, and `ilr containers reap` tidies up.
+      // What cannot be told is kept: the next run of the step looks again, and `ilr reap` tidies up.
       const now = await state().catch(() => "there");
       if (now === "none" || (now === "done" && !isStoreTrouble(error))) await remove();
     },

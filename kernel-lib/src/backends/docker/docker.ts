@@ -122,7 +122,7 @@ async function runJob(engine: Engine, image: Image, options: DockerOptions, job:
       throw storeFailure(error, "noting the end of the step");
     });
   }
-  // A container that stays is removed by `ilr containers reap`; the step has succeeded.
+  // A container that stays is removed by `ilr reap`; the step has succeeded.
   await removeContainer(container).catch(() => {});
 }
 
@@ -154,7 +154,7 @@ async function tidyUp(
 ): Promise<void> {
   if (lost?.aborted || error instanceof EngineGone) return;
   const patience = (graceSeconds + 20) * 1000;
-  // What does not work here is said by `ilr containers`; the step's own error matters more.
+  // What does not work here is said by `ilr status`; the step's own error matters more.
   if (signal?.aborted) await within(patience, container.stop({ t: graceSeconds })).catch(() => {});
   await within(patience, removeContainer(container)).catch(() => {});
 }

@@ -30,7 +30,7 @@ export async function attachOrStart(
     if (await create(engine, job, request)) return start(container);
   }
   throw new LabError("step-failed", `the container ${containerName(job.directory)} comes and goes`, {
-    hint: "does another program use this name? `ilr containers list`",
+    hint: "does another program use this name? `ilr status`",
   });
 }
 

@@ -15,22 +15,21 @@ import { alignedTable } from "../table.js";
 const HOUR = 3_600_000;
 const KEY_DIGITS = 12;
 
-/** `ilr containers`: the containers of steps, which outlive the command that started them. */
+/** `ilr status`, `ilr stop` and `ilr reap`: the containers of steps, which outlive the command that started them. */
 export function registerContainers(program: Command, context: CliContext): void {
-  const containers = program.command("containers").description("the containers that run steps");
-  containers
-    .command("list", { isDefault: true })
-    .description("list them: step, state, age, and whether somebody follows them")
+  program
+    .command("status")
+    .description("list the containers that run steps: state, age, and whether somebody follows them")
     .action(() => list(context));
-  containers
+  program
     .command("stop")
-    .description("stop and remove containers; what they computed is lost")
+    .description("stop and remove containers of steps; what they computed is lost")
     .argument("[key...]", "first digits of keys")
     .option("--all", "all of them")
     .action((keys: readonly string[], { all }: { readonly all?: boolean }) => stop(context, keys, all ?? false));
-  containers
+  program
     .command("reap")
-    .description("remove those that nobody will ask for; what a living process follows is never touched")
+    .description("remove containers of steps that nobody will ask for; what a living process follows is never touched")
     .option("--after <hours>", "how long one without owner is kept", "24")
     .option("--dry-run", "only say what would go")
     .action((options: { readonly after: string; readonly dryRun?: boolean }) => reap(context, options));
@@ -52,7 +51,7 @@ async function list(context: CliContext): Promise<void> {
 async function stop(context: CliContext, keys: readonly string[], all: boolean): Promise<void> {
   if (all === keys.length > 0) {
     throw new LabError("config-invalid", all ? "--all and keys exclude each other" : "no container was named", {
-      hint: "`ilr containers list` shows their keys; `ilr containers stop --all` stops all",
+      hint: "`ilr status` shows their keys; `ilr stop --all` stops all",
     });
   }
   const engine = await openEngine();
@@ -70,7 +69,7 @@ async function chosenBy(engine: Engine, keys: readonly string[]): Promise<readon
     if (found.length === 1) return found[0]!;
     const problem = found.length === 0 ? "no container's key starts" : `the keys of ${found.length} containers start`;
     throw new LabError("name-unknown", `${problem} with ${JSON.stringify(digits)}`, {
-      hint: "`ilr containers list` shows them",
+      hint: "`ilr status` shows them",
     });
   });
 }
