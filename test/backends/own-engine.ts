@@ -3,7 +3,7 @@
  * without a bridge removes that of the machine's engine.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -43,14 +43,18 @@ export function ownEngine(): OwnEngine {
     child = undefined;
   };
   const start = async (): Promise<void> => {
-    // Left by a killed engine, whose number may be somebody else's by now.
-    rmSync(join(root, "pid"), { force: true });
-    child = spawn("unshare", ["--net", "dockerd", ...paths, ...alone], { stdio: "ignore", detached: true });
+    // Left by a killed engine and its containerd, which die together. Such a number may be somebody else's by now, or that of a process
+    // that nobody has reaped: dockerd would wait in vain for that containerd to answer.
+    for (const pid of [join(root, "pid"), join(root, "exec", "containerd", "containerd.pid")])
+      rmSync(pid, { force: true });
+    const log = openSync(join(root, "log"), "a");
+    child = spawn("unshare", ["--net", "dockerd", ...paths, ...alone], { stdio: ["ignore", log, log], detached: true });
+    closeSync(log);
     for (let tries = 0; tries < 300; tries++) {
       if (await answers(socket)) return;
       await pause(100);
     }
-    throw new Error("dockerd does not answer");
+    throw new Error(`dockerd does not answer; its last words: ${readFileSync(join(root, "log"), "utf8").slice(-2000)}`);
   };
   return {
     socket,
