@@ -235,13 +235,16 @@ describe("comparisons without information", () => {
 });
 
 describe("rounds", () => {
-  it("start from the last round's policy, which is sampled and is the reference too (F7)", async () => {
-    const { runner, rounds } = await runDpo(random, { rounds: 3 });
+  it.each([
+    ["as-described", [undefined, "SFT model", "SFT model"]],
+    ["as-released", [undefined, undefined, undefined]],
+  ] as const)("start from the last round's policy, which is sampled; reference %s (F7)", async (dpoReference, references) => {
+    const { runner, rounds } = await runDpo(random, { rounds: 3, fidelity: { dpoReference } });
     const trainings = runner.callsOf("dpo");
     const starts = ["SFT model", "DPO round 1", "DPO round 2"];
     expect(trainings.map(({ models }) => models.model!.name)).toEqual(starts);
     // The trainer takes the policy for the reference when it is given none.
-    expect(trainings.every(({ models }) => models.reference === undefined)).toBe(true);
+    expect(trainings.map(({ models }) => models.reference?.name)).toEqual(references);
     expect(runner.callsOf("sample", /: samples/).map(({ models }) => models.model!.name)).toEqual(starts);
     expect(rounds.map(({ model }) => runner.modelOf(model).name)).toEqual([
       "DPO round 1",

@@ -133,12 +133,12 @@ export function fakeRunner(script: Script = {}): FakeRunner {
     params: Json,
     inputs: Artifacts<In>,
     { label }: DeriveOptions<Out>,
-    compute: (tables: Tables<In>) => Tables<Out>,
+    compute: (tables: Tables<In>) => Tables<Out> | Promise<Tables<Out>>,
   ): Promise<Artifacts<Out>> => {
     const entries = Object.entries(inputs as Inputs);
     const key = digestOf({ name, params, refs: entries.map(([input, { ref }]) => [input, ref!]) });
     const given = Object.fromEntries(entries.map(([input, artifact]) => [input, rowsOf(artifact)]));
-    const results = compute(given as Tables<In>) as Readonly<Record<string, readonly object[]>>;
+    const results = (await compute(given as Tables<In>)) as Readonly<Record<string, readonly object[]>>;
     const digest = digestOf(results as Json);
     if ((derivations.get(key) ?? digest) !== digest) throw new Error(`${label}: equal keys of ${name}, other rows`);
     derivations.set(key, digest);

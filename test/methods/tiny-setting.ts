@@ -2,7 +2,7 @@
 import { seededRandom } from "../../kernel-lib/src/core/index.js";
 import { createSetting, type Fidelity, type Recipe, type Setting } from "../../kernel-lib/src/methods/index.js";
 import type { Demonstration } from "../../kernel-lib/src/steps/index.js";
-import type { Question, Task } from "../../kernel-lib/src/tasks/index.js";
+import { defineTask, type Question, type Task, type TextTask } from "../../kernel-lib/src/tasks/index.js";
 import { type FakeModel, type FakeRunner, fakeRunner, type SampleRequest, type Script } from "./fake-runner.js";
 
 /** The final answer of a text: what follows `####`. Undefined where there is none. */
@@ -12,14 +12,14 @@ export const finalOf = (text: string): string | undefined => text.split("####")[
 export const idOf = (prompt: string): string => prompt.replace("prompt of ", "");
 
 /** "train-3" has the final answer 3; its reference holds a phrase that no model ever says. */
-export function tinyTask(sizes = { train: 40, validation: 6, test: 10 }): Task {
+export function tinyTask(sizes = { train: 40, validation: 6, test: 10 }): TextTask {
   const split = (name: keyof typeof sizes): Question[] =>
     Array.from({ length: sizes[name] }, (_, i) => ({
       id: `${name}-${i}`,
       question: `${name}-${i}`,
       reference: `secret reasoning of ${name}-${i} . #### ${i}`,
     }));
-  return {
+  const task = defineTask({
     name: "tiny",
     sizes,
     maxAnswerTokens: 8,
@@ -30,7 +30,8 @@ export function tinyTask(sizes = { train: 40, validation: 6, test: 10 }): Task {
     score: (answer, reference) => Number(finalOf(answer) !== undefined && finalOf(answer) === finalOf(reference)),
     isWellFormed: (answer) => finalOf(answer) !== undefined,
     agrees: (proposal, label) => finalOf(proposal) !== undefined && finalOf(proposal) === finalOf(label),
-  };
+  });
+  return task;
 }
 
 /** A correct, a wrong and a malformed answer of the tiny task, in words that tell who said it. */
@@ -43,14 +44,22 @@ export const asDescribed: Fidelity = {
   dpoEvaluatorOrder: "as-described",
   alphaBase: "as-described",
   oracleCap: "as-described",
+  evaluatorBos: "as-described",
   decoding: "as-described",
+  lossWeighting: "as-described",
+  dpoReference: "as-described",
+  judgeOrder: "as-described",
   oraclePairs: "as-described",
 };
 export const asReleased: Fidelity = {
   dpoEvaluatorOrder: "as-released",
   alphaBase: "as-released",
   oracleCap: "as-released",
+  evaluatorBos: "as-released",
   decoding: "as-released",
+  lossWeighting: "as-released",
+  dpoReference: "as-released",
+  judgeOrder: "as-released",
   oraclePairs: "as-released",
 };
 

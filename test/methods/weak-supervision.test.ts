@@ -59,7 +59,7 @@ describe("weak supervision", () => {
   it("grades its labels by the task's metric, and hands out its checkpoints, earliest first", async () => {
     const { runner, setting } = await tinyLab();
     const weak = await weakSupervision(setting);
-    for (const { id, answer, score } of runner.rowsOf(weak.graded))
+    for (const { id, answer, score } of runner.rowsOf(weak.graded!))
       expect(score).toBe(Number(finalOf(answer) === id.split("-")[1]));
     expect(weak.checkpoints.map((artifact) => runner.modelOf(artifact).checkpoint)).toEqual(
       [1, 2, 3, 4].map((k) => `checkpoint-0${k}`),

@@ -5,20 +5,20 @@ describe("difficultyByTemplate", () => {
   it("counts accuracy, steps, operations, carries and products, hardest first", () => {
     expect(
       difficultyByTemplate([
-        { template: "easy", reference: "2 + 3 = 5 ; 5 - 2 = 3 #### 3", correct: true },
-        { template: "easy", reference: "8 + 3 = 11 ; 11 - 9 = 2 #### 2", correct: true },
-        { template: "hard", reference: "7 * 8 = 56 ; 56 / 4 = 14 ; 14 + 9 = 23 #### 23", correct: false },
-        { template: "hard", reference: "7 * 8 = 56 ; 56 / 4 = 14 ; 14 + 2 = 16 #### 16", correct: true },
+        { category: "easy", reference: "2 + 3 = 5 ; 5 - 2 = 3 #### 3", correct: true },
+        { category: "easy", reference: "8 + 3 = 11 ; 11 - 9 = 2 #### 2", correct: true },
+        { category: "hard", reference: "7 * 8 = 56 ; 56 / 4 = 14 ; 14 + 9 = 23 #### 23", correct: false },
+        { category: "hard", reference: "7 * 8 = 56 ; 56 / 4 = 14 ; 14 + 2 = 16 #### 16", correct: true },
       ]),
     ).toEqual([
-      { template: "hard", n: 2, accuracy: 0.5, steps: 3, operations: "*/+", carries: 0.5, products: 2 },
-      { template: "easy", n: 2, accuracy: 1, steps: 2, operations: "+-", carries: 1, products: 0 },
+      { category: "hard", n: 2, accuracy: 0.5, steps: 3, operations: "*/+", carries: 0.5, products: 2 },
+      { category: "easy", n: 2, accuracy: 1, steps: 2, operations: "+-", carries: 1, products: 0 },
     ]);
   });
 
   it("groups questions without a template, and makes nothing of nothing", () => {
     expect(difficultyByTemplate([{ reference: "2 + 2 = 4 #### 4", correct: false }])[0]).toMatchObject({
-      template: "(none)",
+      category: "(none)",
       n: 1,
       accuracy: 0,
     });

@@ -50,8 +50,8 @@ describe("references", () => {
     expect(Object.keys(CLOSED_FORMS).sort()).toEqual(TEMPLATES.map(({ name }) => name).sort());
     expect(
       failing(
-        ({ template, question, reference }) =>
-          String(CLOSED_FORMS[template!]!(...numbersOf(question))) === finalAnswer(reference),
+        ({ category, question, reference }) =>
+          String(CLOSED_FORMS[category!]!(...numbersOf(question))) === finalAnswer(reference),
       ),
     ).toEqual([]);
   });
@@ -72,11 +72,11 @@ describe("references", () => {
   });
 
   it("commute + and * about half of the time, and never - and /", () => {
-    const twice = everything().filter(({ template }) => template === "twice-total");
+    const twice = everything().filter(({ category }) => category === "twice-total");
     const turned = twice.filter(({ reference }) => reference.startsWith("2 * ")).length / twice.length;
     expect(turned).toBeGreaterThan(0.42);
     expect(turned).toBeLessThan(0.58);
-    const sums = everything().filter(({ template }) => template === "gain-loss");
+    const sums = everything().filter(({ category }) => category === "gain-loss");
     const kept = sums.filter(({ question, reference }) => reference.startsWith(`${numbersOf(question)[0]} + `));
     expect(kept.length / sums.length).toBeGreaterThan(0.42);
     expect(kept.length / sums.length).toBeLessThan(0.62);
@@ -141,10 +141,10 @@ describe("splits", () => {
     expect(TEMPLATES.length).toBeGreaterThanOrEqual(18);
     for (const { train, validation, test } of drawn) {
       for (const split of [train, validation, test]) {
-        const counts = TEMPLATES.map(({ name }) => split.filter(({ template }) => template === name).length);
+        const counts = TEMPLATES.map(({ name }) => split.filter(({ category }) => category === name).length);
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
       }
-      const half = TEMPLATES.map(({ name }) => train.slice(0, 2000).filter(({ template }) => template === name).length);
+      const half = TEMPLATES.map(({ name }) => train.slice(0, 2000).filter(({ category }) => category === name).length);
       expect(Math.min(...half)).toBeGreaterThan((0.6 * 2000) / TEMPLATES.length);
     }
   });
@@ -152,7 +152,7 @@ describe("splits", () => {
   it("mix the templates in random order", () => {
     for (const split of drawn.flatMap(({ train, validation, test }) => [train, validation, test])) {
       const period = TEMPLATES.length;
-      const repeats = split.slice(period).filter(({ template }, index) => template === split[index]!.template).length;
+      const repeats = split.slice(period).filter(({ category }, index) => category === split[index]!.category).length;
       expect(repeats / split.length).toBeLessThan(0.12);
     }
   });

@@ -86,8 +86,9 @@ export function createRunner(options: RunnerOptions): StoreRunner {
   const versions = { "ilr-lab": packageVersion(), node: process.version, ...backend.versions };
   const shared = { store, versions, signal, onActivity: options.onActivity ?? (() => {}) };
   const onBackend: ActionContext = { ...shared, limit: limitOf(backend.concurrency) };
-  // Derivations run in this thread: one at a time is as fast, and keeps memory low.
+  // Derivations run in this thread: one at a time is as fast, and keeps memory low. Costly ones wait for others most of the time.
   const here: ActionContext = { ...shared, limit: limitOf(1) };
+  const elsewhere: ActionContext = { ...shared, limit: limitOf(4) };
 
   const counts = { steps: { executed: 0, cached: 0 }, derivations: { executed: 0, cached: 0 } };
   const inFlight = new Map<string, Promise<Outcome>>();
@@ -136,12 +137,13 @@ export function createRunner(options: RunnerOptions): StoreRunner {
       name: string,
       params: Json,
       inputs: Artifacts<In>,
-      { label }: DeriveOptions<Out>,
-      compute: (tables: Tables<In>) => Tables<Out>,
+      { label, costly = false }: DeriveOptions<Out>,
+      compute: (tables: Tables<In>) => Tables<Out> | Promise<Tables<Out>>,
     ): Promise<Artifacts<Out>> => {
       const document = deriveDoc(name, params, inputs as Inputs);
-      const action = deriveAction(store, document, label, (tables) => compute(tables as Tables<In>) as AnyTables);
-      return (await runShared(here, action)) as Artifacts<Out>;
+      const made = async (tables: AnyTables): Promise<AnyTables> => (await compute(tables as Tables<In>)) as AnyTables;
+      const action = deriveAction(store, document, label, made);
+      return (await runShared(costly ? elsewhere : here, action)) as Artifacts<Out>;
     },
     read: async <R>(artifact: Artifact<R>) =>
       artifact.ref === undefined ? undefined : store.readRows<R>(artifact.ref),
@@ -184,7 +186,7 @@ function deriveAction(
   store: Store,
   document: DerivationDocument,
   label: string,
-  compute: (tables: AnyTables) => AnyTables,
+  compute: (tables: AnyTables) => Promise<AnyTables>,
 ): Action {
   const { inputs } = document.derivation;
   return {
@@ -196,7 +198,7 @@ function deriveAction(
       const tables: [string, readonly object[]][] = [];
       for (const [name, ref] of Object.entries(inputs)) tables.push([name, await store.readRows<object>(ref)]);
       const outputs: [string, OutputRecord][] = [];
-      for (const [name, rows] of Object.entries(compute(Object.fromEntries(tables)))) {
+      for (const [name, rows] of Object.entries(await compute(Object.fromEntries(tables)))) {
         if (!Array.isArray(rows)) throw new LabError("internal", `${label}: output "${name}" is not a list of rows`);
         outputs.push([name, { ...(await store.putRows(rows)), rows: rows.length }]);
       }

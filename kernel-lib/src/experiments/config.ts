@@ -12,7 +12,11 @@ export const fidelitySchema = z.strictObject({
   dpoEvaluatorOrder: asDescribed,
   alphaBase: asDescribed,
   oracleCap: asDescribed,
+  evaluatorBos: asDescribed,
   decoding: asDescribed,
+  lossWeighting: asDescribed,
+  dpoReference: asDescribed,
+  judgeOrder: asDescribed,
   oraclePairs: asDescribed,
 });
 /** Without defaults: a flag that an arm does not name is the experiment's. */
@@ -21,7 +25,11 @@ const fidelityOverridesSchema = z
     dpoEvaluatorOrder: variant,
     alphaBase: variant,
     oracleCap: variant,
+    evaluatorBos: variant,
     decoding: variant,
+    lossWeighting: variant,
+    dpoReference: variant,
+    judgeOrder: variant,
     oraclePairs: variant,
   })
   .partial();
@@ -63,6 +71,9 @@ export const baseSchema = z.strictObject({
   pretrain: paramsSchemas.pretrain.extend({ architecture: architectureSchema.omit({ vocabSize: true }) }),
 });
 
+/** F6 says how losses are weighted. */
+const sftSchema = paramsSchemas.sft.omit({ lossWeighting: true });
+
 export const experimentSchema = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -73,11 +84,13 @@ export const experimentSchema = z.strictObject({
   alpha: share,
   fidelity: fidelitySchema,
   recipe: z.strictObject({
-    weak: paramsSchemas.sft,
-    student: paramsSchemas.sft,
+    weak: sftSchema,
+    student: sftSchema,
     evaluator: paramsSchemas.evaluator,
     dpo: paramsSchemas.dpo,
     evaluatorTemperature: z.number().positive(),
+    /** Default: by-score. */
+    evaluatorPairs: z.enum(["by-score", "one-sided"]).optional(),
     preferenceSampling: z.strictObject({ temperature: z.number().positive(), samples: count.multipleOf(2) }),
   }),
   bases: z.strictObject({

@@ -99,8 +99,8 @@ export function planningRunner(runner: StoreRunner, prices: Prices): PlanningRun
       name: string,
       params: Json,
       inputs: Artifacts<In>,
-      { expectRows }: DeriveOptions<Out>,
-      compute: (tables: Tables<In>) => Tables<Out>,
+      { expectRows, costly = false }: DeriveOptions<Out>,
+      compute: (tables: Tables<In>) => Tables<Out> | Promise<Tables<Out>>,
     ): Promise<Artifacts<Out>> => {
       const given = inputs as Inputs;
       const expected = Object.entries(expectRows as Readonly<Record<string, number>>);
@@ -108,12 +108,12 @@ export function planningRunner(runner: StoreRunner, prices: Prices): PlanningRun
         const peek = areKnown(given) ? await runner.peekDerivation(name, params, given) : undefined;
         const small = expected.every(([, rows]) => rows <= MOST_COMPUTED_ROWS);
         if (peek?.outputs) return ledger.enter(id, given, peek.outputs, 0);
-        if (!peek || !small) return ledger.enter(id, given, estimated(expected), 0);
+        if (!peek || !small || costly) return ledger.enter(id, given, estimated(expected), 0);
         const tables = await Promise.all(
           Object.entries(given).map(async ([input, artifact]) => [input, await read(artifact)] as const),
         );
-        const made = compute(Object.fromEntries(tables) as Tables<In>) as Readonly<Record<string, readonly object[]>>;
-        return ledger.enter(id, given, inMemory(made, computed), 0);
+        const made = await compute(Object.fromEntries(tables) as Tables<In>);
+        return ledger.enter(id, given, inMemory(made as Readonly<Record<string, readonly object[]>>, computed), 0);
       });
       return outputs as Artifacts<Out>;
     },

@@ -1,5 +1,6 @@
 import type { GradedAnswer, KlRow, LabelRecord, PairRecord } from "../methods/index.js";
 import type { Runner } from "../steps/index.js";
+import { isRight } from "../tasks/index.js";
 import type { Outcome } from "./run-seed.js";
 
 /** One point of a curve: the summary of a model, with the outcome of every test question, as it is recorded. Shares are 0 to 1. */
@@ -48,7 +49,7 @@ export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> 
     ...{ labelAccuracy: null, accepted: null, fixed: null, broken: null, proposalAccuracy: null },
     ...{ comparisonAccuracy: null, comparisonCount: null, selectedAccuracy: null, selectedCount: null },
     ...{ kl: null, klError: null },
-    ...(weak && { labelAccuracy: share(weak, ({ score }) => score === 1) }),
+    ...(weak && { labelAccuracy: share(weak, ({ score }) => isRight(score)) }),
     ...(labels && labelSummary(labels)),
     ...(pairs && pairSummary(pairs)),
     ...(kl && klSummary(kl)),
@@ -60,11 +61,12 @@ function testSummary(rows: readonly GradedAnswer[]): Pick<Point, "testAccuracy" 
   return {
     testAccuracy: rows.reduce((sum, { score }) => sum + score, 0) / rows.length,
     testCount: rows.length,
-    correct: rows.map(({ score }) => (score === 1 ? "1" : "0")).join(""),
+    correct: rows.map(({ score }) => (isRight(score) ? "1" : "0")).join(""),
   };
 }
 
 function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
+  if (!rows.every(isJudged)) return { accepted: rows.filter(({ accepted }) => accepted).length };
   const informative = rows.filter(
     ({ score, labelCorrect, proposalCorrect }) => score !== null && labelCorrect !== proposalCorrect,
   );
@@ -79,6 +81,10 @@ function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
       informative.length === 0 ? null : share(informative, (row) => row.score! > 0.5 === row.proposalCorrect),
     comparisonCount: informative.length,
   };
+}
+
+function isJudged(row: LabelRecord): row is LabelRecord & { labelCorrect: boolean; proposalCorrect: boolean } {
+  return row.labelCorrect !== null && row.proposalCorrect !== null;
 }
 
 function pairSummary(rows: readonly PairRecord[]): Partial<Point> {

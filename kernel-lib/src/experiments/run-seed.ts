@@ -87,7 +87,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
     options.onOutcome?.({ ...outcome, seed });
   };
   const { model, graded: weakLabels, test: tested } = weak;
-  record({ arm: "Weak supervisor", method: "weak", round: 0, model, test: tested, weakLabels });
+  record({ arm: "Weak supervisor", method: "weak", round: 0, model, test: tested, ...(weakLabels && { weakLabels }) });
   await Promise.all(
     experiment.arms.map(async (arm) => {
       const armSetting = { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };

@@ -1,5 +1,6 @@
 import type { AnswerRow, Artifact, Decoding } from "../steps/index.js";
-import type { Question } from "../tasks/index.js";
+import { type Question, taskKey } from "../tasks/index.js";
+import { isCostly, scoresOf } from "./grading.js";
 import { zeroTemperatureDecoding } from "./recipe.js";
 import type { Setting, Split } from "./setting.js";
 
@@ -36,12 +37,12 @@ export async function grade(
   const { task, runner } = setting;
   const { graded } = await runner.derive<{ answers: AnswerRow; questions: Question }, { graded: GradedAnswer }>(
     "task/grade",
-    { task: task.name },
+    { task: taskKey(task) },
     { answers, questions: split.questions },
-    { label, expectRows: { graded: answers.rows ?? 0 } },
-    ({ answers: rows, questions }) => {
-      const references = new Map(questions.map(({ id, reference }) => [id, reference]));
-      return { graded: rows.map((row) => ({ ...row, score: task.score(row.answer, references.get(row.id)!) })) };
+    { label, expectRows: { graded: answers.rows ?? 0 }, costly: isCostly(task) },
+    async ({ answers: rows, questions }) => {
+      const score = await scoresOf(task, questions, rows);
+      return { graded: rows.map((row) => ({ ...row, score: score(row.id, row.answer) })) };
     },
   );
   return graded;

@@ -1,8 +1,9 @@
 import { seededRandom } from "../core/index.js";
 import type { AnswerRow, Artifact, PreferencePair, PromptRow } from "../steps/index.js";
-import type { Question } from "../tasks/index.js";
+import { type Question, taskKey } from "../tasks/index.js";
 import { answer, type GradedAnswer, test } from "./answer.js";
-import type { AnswerPair, ComparisonSource, ScoredPair } from "./comparisons/index.js";
+import { type AnswerPair, bothAnswers, type ComparisonSource, type ScoredPair } from "./comparisons/index.js";
+import { isCostly, rightnessOf } from "./grading.js";
 import type { Setting } from "./setting.js";
 
 export interface DpoOptions {
@@ -18,8 +19,8 @@ export interface DpoOptions {
 /** What became of a pair: kept for training or not, and what the truth says (for reports; the method does not see it). */
 export interface PairRecord extends ScoredPair {
   readonly selected: boolean;
-  readonly correctA: boolean;
-  readonly correctB: boolean;
+  readonly correctA: boolean | null;
+  readonly correctB: boolean | null;
 }
 
 export interface DpoRound {
@@ -32,11 +33,13 @@ export interface DpoRound {
 /**
  * Direct preference optimization in rounds (Sec. 4 of the paper): the policy answers every question several times,
  * the comparison source judges pairs of its answers, DPO trains on the most confident, and the next round starts from
- * the result. Policy and frozen reference both start from the last round's model (F7), round 1 from SFT.
+ * the result. The frozen reference is the SFT model (as released, F7: the last round's model).
  */
 export async function* dpo(setting: Setting, start: Artifact, options: DpoOptions): AsyncGenerator<DpoRound> {
   const { runner, recipe, seed, fidelity } = setting;
   const params = options.beta === undefined ? recipe.dpo : { ...recipe.dpo, beta: options.beta };
+  // F7: the anchor of the KL term is SFT, or (as released) moves along with the policy.
+  const anchor = fidelity.dpoReference === "as-released" ? {} : { reference: start };
   let policy = start;
   for (let round = 1; round <= options.rounds; round++) {
     const label = `${options.name} round ${round}`;
@@ -51,7 +54,7 @@ export async function* dpo(setting: Setting, start: Artifact, options: DpoOption
     const { preferences, records } = await selectPreferences(setting, scored, options, { round, label });
     // Nothing to learn from (no pair is confident, or F3 drops them all): the policy stays as it is.
     if (preferences.rows !== 0) {
-      const inputs = { model: policy, pairs: preferences };
+      const inputs = { model: policy, pairs: preferences, ...(policy !== start && anchor) };
       policy = (await runner.step("dpo", params, inputs, { seed: seed + round, label })).model!;
     }
     yield { round, model: policy, pairs: records, test: await test(setting, policy, label) };
@@ -87,30 +90,34 @@ function selectPreferences(
 ): Promise<{ readonly [K in keyof Selection]: Artifact<Selection[K]> }> {
   const { runner, task, seed, fidelity, unlabelled, recipe } = setting;
   const alpha = options.alpha ?? recipe.alpha;
-  const source = options.comparisons.name;
+  const { knowsTruth = false } = options.comparisons;
   // A score of exactly one half is no preference. As released (F1) such pairs stay in and `a` wins them; the oracle's path
   // is not affected: its released score is a boolean, which has no half (F9).
-  const keepTies = source !== "oracle" && fidelity.dpoEvaluatorOrder === "as-released";
+  const keepTies = !knowsTruth && fidelity.dpoEvaluatorOrder === "as-released";
   // F3: as released, oracle DPO then drops pairs whose chosen answer is wrong.
-  const chosenMustBeCorrect = source === "oracle" && fidelity.oraclePairs === "as-released";
+  const chosenMustBeCorrect = knowsTruth && fidelity.oraclePairs === "as-released";
   const rows = scored.rows ?? 0;
   return runner.derive<{ scored: ScoredPair; prompts: PromptRow; questions: Question }, Selection>(
     "dpo/select",
-    { task: task.name, alpha, seed, round, keepTies, chosenMustBeCorrect },
+    { task: taskKey(task), alpha, seed, round, keepTies, chosenMustBeCorrect },
     { scored, ...unlabelled },
-    { label: `${label}: most confident pairs`, expectRows: { preferences: Math.round(alpha * rows), records: rows } },
-    (tables) => {
-      const references = new Map(tables.questions.map(({ id, reference }) => [id, reference]));
+    {
+      label: `${label}: most confident pairs`,
+      expectRows: { preferences: Math.round(alpha * rows), records: rows },
+      costly: isCostly(task),
+    },
+    async (tables) => {
       const prompts = new Map(tables.prompts.map(({ id, prompt }) => [id, prompt]));
-      const correct = (pair: AnswerPair, text: string): boolean =>
-        task.score(text, references.get(pair.questionId)!) === 1;
+      const correct = await rightnessOf(task, tables.questions, tables.scored.flatMap(bothAnswers), {
+        needed: chosenMustBeCorrect,
+      });
       const chosen = ({ a, b, score }: ScoredPair): string => (score > 0.5 ? b : a);
       const ranked = seededRandom("dpo/select", seed, round)
         .shuffle(tables.scored)
         .filter(({ score }) => keepTies || score !== 0.5)
         .sort((x, y) => Math.abs(y.score - 0.5) - Math.abs(x.score - 0.5))
         .slice(0, Math.round(alpha * tables.scored.length))
-        .filter((pair) => !chosenMustBeCorrect || correct(pair, chosen(pair)));
+        .filter((pair) => !chosenMustBeCorrect || correct(pair.questionId, chosen(pair)));
       const selected = new Set(ranked.map(({ id }) => id));
       return {
         preferences: ranked.map((pair) => ({
@@ -122,8 +129,8 @@ function selectPreferences(
         records: tables.scored.map((pair) => ({
           ...pair,
           selected: selected.has(pair.id),
-          correctA: correct(pair, pair.a),
-          correctB: correct(pair, pair.b),
+          correctA: correct(pair.questionId, pair.a),
+          correctB: correct(pair.questionId, pair.b),
         })),
       };
     },

@@ -1,9 +1,11 @@
 import { type Random, seededRandom } from "../core/index.js";
-import type { AnswerRow, Artifact, ClassifierExample } from "../steps/index.js";
-import type { Question, Task } from "../tasks/index.js";
+import type { AnswerRow, Artifact, ClassifierExample, Demonstration } from "../steps/index.js";
+import { isRight, type Question, type Task, taskKey } from "../tasks/index.js";
 import { answer } from "./answer.js";
-import type { Setting } from "./setting.js";
-import type { WeakSupervision } from "./weak-supervision.js";
+import { isCostly, scoresOf } from "./grading.js";
+import { groundTruth, type Setting } from "./setting.js";
+import { sft } from "./sft.js";
+import { checkpointsOf, type WeakSupervision } from "./weak-supervision.js";
 
 /** A trained evaluator and the pairs kept back from its training. */
 export interface TrainedEvaluator {
@@ -14,18 +16,18 @@ export interface TrainedEvaluator {
 }
 
 /**
- * The paper's evaluator: a small language model with a two-way head, trained to tell better from worse answers.
- * Checkpoints of the weak supervisor's own training answer its half of the questions; their correct and wrong answers
- * make the pairs. Nobody but the weak supervisor's half of the ground truth is used.
+ * The paper's evaluator: a small language model with a two-way head, trained to tell better from worse answers. Nobody but the weak
+ * supervisor's half of the ground truth is used. Its pairs come from checkpoints that answer that half:
+ * - `by-score`: of the weak supervisor's own training; their correct and wrong answers make the pairs (GSM8K, BIRD);
+ * - `one-sided`: of supervisors trained on one category of questions each, such as only general or only safety ones; every answer of theirs
+ *   is worse than the reference (SaferPaca).
  */
 export async function trainEvaluator(setting: Setting, weak: WeakSupervision): Promise<TrainedEvaluator> {
   const { runner, recipe, seed } = setting;
-  const decoding = { kind: "temperature", temperature: recipe.evaluatorTemperature, samples: 1 } as const;
-  const answers = await Promise.all(
-    weak.checkpoints.map((checkpoint, k) =>
-      answer(setting, checkpoint, setting.supervised, `evaluator: answers of checkpoint ${k + 1}`, decoding),
-    ),
-  );
+  const answers =
+    recipe.evaluatorPairs === "one-sided"
+      ? await oneSidedAnswers(setting)
+      : await checkpointAnswers(setting, weak.checkpoints, "evaluator");
   const { train, validation } = await evaluatorPairs(setting, answers);
   const outputs = await runner.step(
     "evaluator",
@@ -36,26 +38,74 @@ export async function trainEvaluator(setting: Setting, weak: WeakSupervision): P
   return { model: outputs.model!, log: outputs.log!, train, validation };
 }
 
+/** One answer of every checkpoint, earliest first, to every question of the supervisor's half. */
+function checkpointAnswers(
+  setting: Setting,
+  checkpoints: readonly Artifact[],
+  label: string,
+): Promise<readonly Artifact<AnswerRow>[]> {
+  const decoding = { kind: "temperature", temperature: setting.recipe.evaluatorTemperature, samples: 1 } as const;
+  return Promise.all(
+    checkpoints.map((checkpoint, k) =>
+      answer(setting, checkpoint, setting.supervised, `${label}: answers of checkpoint ${k + 1}`, decoding),
+    ),
+  );
+}
+
+/** Answers of supervisors that have seen one category of questions only, by checkpoint, the categories side by side. */
+async function oneSidedAnswers(setting: Setting): Promise<readonly Artifact<AnswerRow>[]> {
+  const { runner, task, supervised, recipe } = setting;
+  const truth = await groundTruth(setting, supervised);
+  const categories = task.categories ?? [];
+  const byCategory = await Promise.all(
+    categories.map(async (category) => {
+      const label = `evaluator: ${category} only`;
+      const { kept } = await runner.derive<{ truth: Demonstration; questions: Question }, { kept: Demonstration }>(
+        "evaluator/one-category",
+        { category },
+        { truth, questions: supervised.questions },
+        { label, expectRows: { kept: Math.ceil((truth.rows ?? 0) / categories.length) } },
+        (tables) => ({ kept: tables.truth.filter((_, i) => tables.questions[i]!.category === category) }),
+      );
+      const outputs = await sft(setting, setting.bases.weak, kept, label, recipe.weak);
+      return checkpointAnswers(setting, checkpointsOf(outputs, recipe), label);
+    }),
+  );
+  return (byCategory[0] ?? []).flatMap((_, k) => byCategory.map((answers) => answers[k]!));
+}
+
 type Pairs = { train: ClassifierExample; validation: ClassifierExample };
 
 async function evaluatorPairs(
   setting: Setting,
   answers: readonly Artifact<AnswerRow>[],
 ): Promise<{ readonly [K in keyof Pairs]: Artifact<Pairs[K]> }> {
-  const { task, seed, supervised } = setting;
+  const { task, seed, supervised, recipe } = setting;
   const inputs = Object.fromEntries(answers.map((artifact, k) => [String(k), artifact]));
   const count = 2 * (supervised.questions.rows ?? 0);
+  const { evaluatorPairs: kind = "by-score" } = recipe;
+  // Each step back in training doubles an answer's weight.
+  const checkpoints = recipe.weak.checkpoints ?? 0;
   return setting.runner.derive<{ questions: Question } & Record<string, AnswerRow | Question>, Pairs>(
     "evaluator/pairs",
-    { task: task.name, seed, checkpoints: answers.length },
+    { task: taskKey(task), seed, answers: answers.length, checkpoints, kind },
     { questions: supervised.questions, ...inputs },
-    { label: "evaluator: pairs", expectRows: { train: count * 0.9, validation: count * 0.1 } },
-    (tables) => {
-      const byCheckpoint = answers.map((_, k) => tables[String(k)] as readonly AnswerRow[]);
+    {
+      label: "evaluator: pairs",
+      expectRows: { train: count * 0.9, validation: count * 0.1 },
+      costly: kind === "by-score" && isCostly(task),
+    },
+    async (tables) => {
+      const all = answers.map((_, k) => tables[String(k)] as readonly AnswerRow[]);
+      const score = kind === "by-score" ? await scoresOf(task, tables.questions, all.flat()) : () => 0;
       const random = seededRandom("evaluator/pairs", seed);
       const examples = tables.questions.flatMap((question, i) => {
-        const candidates = byCheckpoint.map((rows) => rows[i]!.answer);
-        const pair = choosePair(task, question, candidates, random);
+        const candidates = all.map((rows, k): Candidate => {
+          const { answer: text } = rows[i]!;
+          const checkpoint = Math.floor((k * checkpoints) / all.length);
+          return { text, right: isRight(score(question.id, text)), weight: 2 ** (checkpoints - 1 - checkpoint) };
+        });
+        const pair = choosePair(question, candidates, random);
         return pair ? [bothOrders(task, question, pair)] : [];
       });
       // Split by question, so that no question is on both sides (paper: 90/10).
@@ -66,29 +116,29 @@ async function evaluatorPairs(
   );
 }
 
+interface Candidate {
+  readonly text: string;
+  readonly right: boolean;
+  readonly weight: number;
+}
+
 /**
  * One (better, worse) pair for a question. Earlier checkpoints count twice as much for every step back, so that
  * varied mistakes are met and not only the final model's.
  */
 function choosePair(
-  task: Task,
   { reference }: Question,
-  candidates: readonly string[],
+  candidates: readonly Candidate[],
   random: Random,
 ): { readonly better: string; readonly worse: string } | undefined {
-  const weights = candidates.map((_, k) => 2 ** (candidates.length - 1 - k));
   const pick = (wanted: boolean): string | undefined => {
     // Word for word the reference is no second answer: the pair would carry both labels for one text.
-    const indices = candidates.flatMap((text, k) =>
-      (task.score(text, reference) === 1) === wanted && text !== reference ? [k] : [],
-    );
-    if (indices.length === 0) return undefined;
-    return candidates[
-      random.pickWeighted(
-        indices,
-        indices.map((k) => weights[k]!),
-      )
-    ];
+    const fitting = candidates.filter(({ text, right }) => right === wanted && text !== reference);
+    if (fitting.length === 0) return undefined;
+    return random.pickWeighted(
+      fitting,
+      fitting.map(({ weight }) => weight),
+    ).text;
   };
   const [positive, negative] = [pick(true), pick(false)];
   if (negative === undefined) return positive === undefined ? undefined : { better: reference, worse: positive };

@@ -1,15 +1,20 @@
 import type { Decoding, ParamsInput } from "../steps/index.js";
 
+/** How losses are weighted is a matter of fidelity (F6). */
+export type SftParams = Omit<ParamsInput<"sft">, "lossWeighting">;
+
 /** Hyperparameters of every training and sampling step of an experiment (the paper's Table 1, or a scaled-down twin). */
 export interface Recipe {
   /** Training of the weak supervisor on ground truth; `checkpoints` are kept for the evaluator's negatives. */
-  readonly weak: ParamsInput<"sft">;
+  readonly weak: SftParams;
   /** Training of the student, and of the two half models of ILR. */
-  readonly student: ParamsInput<"sft">;
+  readonly student: SftParams;
   readonly evaluator: ParamsInput<"evaluator">;
   readonly dpo: ParamsInput<"dpo">;
   /** Temperature at which the weak checkpoints answer for the evaluator's training pairs (paper: 0.6). */
   readonly evaluatorTemperature: number;
+  /** Where the evaluator's training pairs come from. Default: `by-score`. */
+  readonly evaluatorPairs?: "by-score" | "one-sided" | undefined;
   /** How answers to be compared by DPO are sampled (paper: 6 at temperature 0.7, paired (1,2) (3,4) (5,6)). */
   readonly preferenceSampling: { readonly temperature: number; readonly samples: number };
   /** Share of preference pairs that DPO keeps, and cap on the share of labels that ILR replaces (paper: 0.15). */
@@ -27,8 +32,16 @@ export interface Fidelity {
   readonly alphaBase: Variant;
   /** F3: oracle ILR: capped by alpha like every other source, or (as released) uncapped. */
   readonly oracleCap: Variant;
+  /** F4: whether the evaluator, trained without BOS, is asked without it, or (as released) with it, if its tokenizer has one. */
+  readonly evaluatorBos: Variant;
   /** F5: answers at temperature 0: greedy, or (as released) beam search of width 4. */
   readonly decoding: Variant;
+  /** F6: SFT's loss is the mean over the tokens of a batch, or (as released) over its examples, each the mean over its tokens. */
+  readonly lossWeighting: Variant;
+  /** F7: DPO's frozen reference: the SFT model, or (as released) the last round's model. */
+  readonly dpoReference: Variant;
+  /** F8: a judge sees a pair in both orders, or (as released) the prediction always as output A. */
+  readonly judgeOrder: Variant;
   /** F9: oracle DPO: pairs ranked by how informative they are, or (as released) a boolean score with ties counted as wins. */
   readonly oraclePairs: Variant;
 }

@@ -1,7 +1,8 @@
 import { seededRandom } from "../core/index.js";
 import type { AnswerRow, Artifact, Demonstration } from "../steps/index.js";
-import type { Question } from "../tasks/index.js";
+import { type Question, taskKey } from "../tasks/index.js";
 import type { AnswerPair, ComparisonSource, ScoredPair } from "./comparisons/index.js";
+import { isCostly, rightnessOf } from "./grading.js";
 import type { Setting } from "./setting.js";
 
 /** What a round of refinement did to one label. Correctness is for reports; no rule sees it. */
@@ -12,8 +13,9 @@ export interface LabelRecord {
   /** Belief that the proposal is better; null where it was not compared (it agreed, or is malformed). */
   readonly score: number | null;
   readonly accepted: boolean;
-  readonly labelCorrect: boolean;
-  readonly proposalCorrect: boolean;
+  /** Null where only a judge could say. */
+  readonly labelCorrect: boolean | null;
+  readonly proposalCorrect: boolean | null;
 }
 
 export interface Refinement {
@@ -39,21 +41,10 @@ export type Refine = (setting: Setting, input: RefineInput) => Promise<Refinemen
  */
 export function refineByComparison(comparisons: ComparisonSource, alpha?: number): Refine {
   return async (setting, input) => {
-    const { runner, task, fidelity, recipe, seed } = setting;
-    const { disputes } = await runner.derive<{ labels: Demonstration; proposals: AnswerRow }, { disputes: AnswerPair }>(
-      "ilr/disputes",
-      { task: task.name },
-      { labels: input.labels, proposals: input.proposals },
-      { label: `${input.label}: disagreements`, expectRows: { disputes: Math.ceil((input.labels.rows ?? 0) / 2) } },
-      ({ labels, proposals }) => ({
-        disputes: labels.flatMap(({ id, answer: a }, i) => {
-          const b = proposals[i]!.answer;
-          return task.isWellFormed(b) && !task.agrees(b, a) ? [{ id, questionId: id, a, b }] : [];
-        }),
-      }),
-    );
+    const { fidelity, recipe, seed } = setting;
+    const disputes = await findDisputes(setting, input);
     const scored = await comparisons.score(setting, disputes, { label: `${input.label}: comparisons` });
-    const uncapped = comparisons.name === "oracle" && fidelity.oracleCap === "as-released";
+    const uncapped = comparisons.knowsTruth === true && fidelity.oracleCap === "as-released";
     const share = uncapped ? 1 : (alpha ?? recipe.alpha);
     const shareOfAll = fidelity.alphaBase === "as-described";
     return apply(setting, input, scored, "ilr/refine", { share, shareOfAll, seed }, (pairs, total) => {
@@ -65,6 +56,38 @@ export function refineByComparison(comparisons: ComparisonSource, alpha?: number
       return confident.slice(0, cap).map(({ id }) => id);
     });
   };
+}
+
+/** The labels that well-formed proposals disagree with. */
+async function findDisputes(
+  { runner, task, unlabelled }: Setting,
+  { labels, proposals, label }: RefineInput,
+): Promise<Artifact<AnswerPair>> {
+  type Tables = { labels: Demonstration; proposals: AnswerRow; questions: Question };
+  const { disputes } = await runner.derive<Tables, { disputes: AnswerPair }>(
+    "ilr/disputes",
+    { task: taskKey(task) },
+    { labels, proposals, questions: unlabelled.questions },
+    {
+      label: `${label}: disagreements`,
+      expectRows: { disputes: Math.ceil((labels.rows ?? 0) / 2) },
+      costly: isCostly(task),
+    },
+    async (tables) => {
+      const questions = new Map(tables.questions.map((question) => [question.id, question]));
+      const wellFormed = tables.labels.flatMap(({ id, answer }, i) => {
+        const proposal = tables.proposals[i]!.answer;
+        return task.isWellFormed(proposal) ? [{ question: questions.get(id)!, label: answer, proposal }] : [];
+      });
+      const agreed = await task.agree(wellFormed);
+      return {
+        disputes: wellFormed.flatMap(({ question: { id }, label: a, proposal: b }, i) =>
+          agreed[i] ? [] : [{ id, questionId: id, a, b }],
+        ),
+      };
+    },
+  );
+  return disputes;
 }
 
 /** Naive ILR (Sec. 5.2): a random share alpha of all labels is replaced, without comparing. */
@@ -83,7 +106,7 @@ function wholeShare(share: number, total: number): number {
   return Math.floor(share * total + 1e-9);
 }
 
-type ApplyTables = { labels: Demonstration; proposals: AnswerRow; questions: Question; scored: ScoredPair };
+type ApplyTables = { labels: Demonstration; proposals: AnswerRow; questions: Question };
 
 /** Replaces the labels that `choose` names by their proposals. */
 function apply(
@@ -97,18 +120,17 @@ function apply(
   const { runner, task, unlabelled } = setting;
   const count = labels.rows ?? 0;
   const inputs = { labels, proposals, questions: unlabelled.questions };
-  return runner.derive<ApplyTables, { labels: Demonstration; records: LabelRecord }>(
+  return runner.derive<ApplyTables & { scored?: ScoredPair }, { labels: Demonstration; records: LabelRecord }>(
     name,
-    { task: task.name, round, ...params },
-    // Without comparisons the labels stand in for the table of scores, which `choose` then does not read.
-    { ...inputs, scored: scored ?? (labels as Artifact as Artifact<ScoredPair>) },
-    { label: `${label}: refined labels`, expectRows: { labels: count, records: count } },
-    (tables) => {
-      const references = new Map(tables.questions.map(({ id, reference }) => [id, reference]));
-      const scores = new Map(scored ? tables.scored.map(({ id, score }) => [id, score]) : []);
+    { task: taskKey(task), round, ...params },
+    { ...inputs, ...(scored && { scored }) },
+    { label: `${label}: refined labels`, expectRows: { labels: count, records: count }, costly: isCostly(task) },
+    async (tables) => {
+      const pairs = (tables.scored ?? []) as readonly ScoredPair[];
+      const scores = new Map(pairs.map(({ id, score }) => [id, score]));
       const ids = tables.labels.map(({ id }) => id);
-      const accepted = new Set(choose(scored ? tables.scored : [], ids.length, ids));
-      const correct = (id: string, text: string): boolean => task.score(text, references.get(id)!) === 1;
+      const accepted = new Set(choose(pairs, ids.length, ids));
+      const correct = await rightnessOf(task, tables.questions, [...tables.labels, ...tables.proposals]);
       return {
         labels: tables.labels.map((row, i) =>
           accepted.has(row.id) ? { ...row, answer: tables.proposals[i]!.answer } : row,

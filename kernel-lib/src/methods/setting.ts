@@ -1,5 +1,5 @@
 import type { Artifact, Demonstration, PromptRow, Runner } from "../steps/index.js";
-import type { Question, Task } from "../tasks/index.js";
+import { type Question, type Task, taskKey } from "../tasks/index.js";
 import type { Fidelity, Recipe } from "./recipe.js";
 
 /** A split of the data: what models may see (`prompts`) apart from what only scoring may see (`questions`). */
@@ -43,14 +43,14 @@ export async function createSetting(options: SettingOptions): Promise<Setting> {
   type Rows = Record<"supervised" | "unlabelled" | "validation" | "test", Question>;
   const questions = await runner.derive<unknown, Rows>(
     "task/questions",
-    { task: task.name, seed, train, validation, test },
+    { task: taskKey(task), seed, train, validation, test },
     {},
     {
       label: `${task.name}: questions`,
       expectRows: { supervised: half, unlabelled: train - half, validation, test },
     },
-    () => {
-      const splits = task.splits(seed);
+    async () => {
+      const splits = await task.splits(seed);
       return {
         supervised: splits.train.slice(0, half),
         unlabelled: splits.train.slice(half, train),
@@ -61,7 +61,7 @@ export async function createSetting(options: SettingOptions): Promise<Setting> {
   );
   const prompts = await runner.derive<Rows, Record<keyof Rows, PromptRow>>(
     "task/prompts",
-    { task: task.name },
+    { task: taskKey(task) },
     questions,
     {
       label: `${task.name}: prompts`,

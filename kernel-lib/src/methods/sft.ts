@@ -1,5 +1,7 @@
 import { LabError } from "../core/index.js";
-import type { Artifact, Demonstration, ParamsInput } from "../steps/index.js";
+import type { Artifact, Demonstration } from "../steps/index.js";
+import { taskKey } from "../tasks/index.js";
+import type { SftParams } from "./recipe.js";
 import type { Setting } from "./setting.js";
 
 /**
@@ -13,12 +15,12 @@ export async function sft(
   base: Artifact,
   demonstrations: Artifact<Demonstration>,
   label: string,
-  params: ParamsInput<"sft"> = setting.recipe.student,
+  params: SftParams = setting.recipe.student,
 ): Promise<Readonly<Record<string, Artifact>> & { readonly model: Artifact }> {
   const { task, runner } = setting;
   const { kept } = await runner.derive<{ demonstrations: Demonstration }, { kept: Demonstration }>(
     "sft/drop-malformed",
-    { task: task.name },
+    { task: taskKey(task) },
     { demonstrations },
     { label: `${label}: drop malformed labels`, expectRows: { kept: demonstrations.rows ?? 0 } },
     (tables) => ({ kept: tables.demonstrations.filter((row) => task.isWellFormed(row.answer)) }),
@@ -30,7 +32,8 @@ export async function sft(
   }
   const outputs = await runner.step(
     "sft",
-    params,
+    // F6
+    { ...params, lossWeighting: setting.fidelity.lossWeighting === "as-released" ? "per-example" : "per-token" },
     { model: base, demonstrations: kept },
     { seed: setting.seed, label },
   );

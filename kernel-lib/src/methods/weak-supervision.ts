@@ -1,6 +1,7 @@
 import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/index.js";
 import { checkpointName } from "../steps/index.js";
 import { answer, type GradedAnswer, grade, test } from "./answer.js";
+import type { Recipe } from "./recipe.js";
 import { groundTruth, type Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
@@ -11,8 +12,8 @@ export interface WeakSupervision {
   readonly checkpoints: readonly Artifact[];
   /** The weak labels: its answers as demonstrations. */
   readonly labels: Artifact<Demonstration>;
-  /** The same answers, scored (for reports; no method sees this). */
-  readonly graded: Artifact<GradedAnswer>;
+  /** The same answers, scored (for reports; no method sees this). Undefined where only a judge could say. */
+  readonly graded: Artifact<GradedAnswer> | undefined;
   readonly test: Artifact<GradedAnswer>;
 }
 
@@ -24,12 +25,20 @@ export async function weakSupervision(setting: Setting): Promise<WeakSupervision
   const answers = await answer(setting, model, setting.unlabelled, "weak labels");
   const [labels, graded, tested] = await Promise.all([
     asDemonstrations(setting, answers),
-    grade(setting, answers, setting.unlabelled, "weak labels: accuracy"),
+    setting.task.grading === "judged"
+      ? undefined
+      : grade(setting, answers, setting.unlabelled, "weak labels: accuracy"),
     test(setting, model, "weak supervisor"),
   ]);
-  const count = setting.recipe.weak.checkpoints ?? 0;
-  const checkpoints = Array.from({ length: count }, (_, k) => outputs[checkpointName(k + 1)]!);
-  return { model, checkpoints, labels, graded, test: tested };
+  return { model, checkpoints: checkpointsOf(outputs, setting.recipe), labels, graded, test: tested };
+}
+
+/** Checkpoints that a weak supervisor's training left, earliest first. */
+export function checkpointsOf(
+  outputs: Readonly<Record<string, Artifact>>,
+  { weak }: Pick<Recipe, "weak">,
+): readonly Artifact[] {
+  return Array.from({ length: weak.checkpoints ?? 0 }, (_, k) => outputs[checkpointName(k + 1)]!);
 }
 
 async function asDemonstrations(setting: Setting, answers: Artifact<AnswerRow>): Promise<Artifact<Demonstration>> {

@@ -12,8 +12,9 @@ export interface LabelChange {
   readonly before: string;
   /** The proposal, whether or not it was accepted. */
   readonly after: string;
-  readonly correctBefore: boolean;
-  readonly correctAfter: boolean;
+  /** Null where only a judge could say. */
+  readonly correctBefore: boolean | null;
+  readonly correctAfter: boolean | null;
   readonly accepted: boolean;
 }
 

@@ -41,6 +41,8 @@ export interface DeriveOptions<Out> {
   readonly label: string;
   /** Estimated row counts of the outputs, for plans. */
   readonly expectRows: { readonly [K in keyof Out]: number };
+  /** It is slow or costs money: a plan expects `expectRows` of it, unless it is in the store. Default: false. */
+  readonly costly?: boolean;
 }
 
 export interface Runner {
@@ -66,7 +68,7 @@ export interface Runner {
     params: Json,
     inputs: Artifacts<In>,
     options: DeriveOptions<Out>,
-    compute: (tables: Tables<In>) => Tables<Out>,
+    compute: (tables: Tables<In>) => Tables<Out> | Promise<Tables<Out>>,
   ): Promise<Artifacts<Out>>;
 
   /** The rows of a data artifact; undefined in a plan when they are not known yet. */

@@ -111,7 +111,12 @@ export const paramsSchemas = {
    * Classifier probabilities of texts (rows `{id, text}`), or log-probabilities of answers in nats, EOS included
    * (rows `{id, prompt, answer}`). Inputs: model, rows. Outputs: scores.
    */
-  score: z.strictObject({ kind: z.enum(["classifier", "logprob"]), precision: precisionSchema }),
+  score: z.strictObject({
+    kind: z.enum(["classifier", "logprob"]),
+    /** F4: put the tokenizer's beginning-of-sequence token before each text that is classified. Absent, or no such token: nothing. */
+    bos: z.literal(true).optional(),
+    precision: precisionSchema,
+  }),
 } as const;
 
 export type Verb = keyof typeof paramsSchemas;

@@ -9,4 +9,15 @@ export {
   pretrainingCorpus as microMathCorpus,
 } from "./micro-math/index.js";
 export { taskByName, tasks } from "./registry.js";
-export type { Pretraining, Question, Splits, Task } from "./task.js";
+export {
+  type Answered,
+  defineTask,
+  isRight,
+  type Pretraining,
+  type Proposed,
+  type Question,
+  type Splits,
+  type Task,
+  type TextTask,
+  taskKey,
+} from "./task.js";

@@ -1,5 +1,5 @@
 import type { Artifact, ClassifierScore, TextRow } from "../../steps/index.js";
-import type { Question } from "../../tasks/index.js";
+import { type Question, taskKey } from "../../tasks/index.js";
 import type { AnswerPair, ComparisonSource, ScoredPair } from "./source.js";
 
 /**
@@ -19,7 +19,7 @@ export function evaluator(model: Artifact): ComparisonSource {
       const count = pairs.rows ?? 0;
       const { texts } = await runner.derive<{ pairs: AnswerPair; questions: Question }, { texts: TextRow }>(
         "comparisons/evaluator-texts",
-        { task: task.name, order },
+        { task: taskKey(task), order },
         { pairs, questions: setting.unlabelled.questions },
         { label: `${label}: texts`, expectRows: { texts: 2 * count } },
         (tables) => {
@@ -36,7 +36,14 @@ export function evaluator(model: Artifact): ComparisonSource {
           };
         },
       );
-      const { scores } = await runner.step("score", { kind: "classifier" }, { model, rows: texts }, { seed, label });
+      // F4
+      const bos = setting.fidelity.evaluatorBos === "as-released" && { bos: true as const };
+      const { scores } = await runner.step(
+        "score",
+        { kind: "classifier", ...bos },
+        { model, rows: texts },
+        { seed, label },
+      );
       const { scored } = await runner.derive<{ pairs: AnswerPair; scores: ClassifierScore }, { scored: ScoredPair }>(
         "comparisons/evaluator-scores",
         {},

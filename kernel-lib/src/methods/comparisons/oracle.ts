@@ -1,6 +1,7 @@
 import { LabError, seededRandom } from "../../core/index.js";
 import type { Artifact } from "../../steps/index.js";
-import type { Question, Task } from "../../tasks/index.js";
+import { type Question, taskKey } from "../../tasks/index.js";
+import { isCostly, scoresOf } from "../grading.js";
 import type { Setting } from "../setting.js";
 import type { AnswerPair, ComparisonSource, ScoredPair, ScoreOptions } from "./source.js";
 
@@ -10,6 +11,7 @@ import type { AnswerPair, ComparisonSource, ScoredPair, ScoreOptions } from "./s
  */
 export const oracle: ComparisonSource = {
   name: "oracle",
+  knowsTruth: true,
   score: (setting, pairs, options) => {
     const asReleased = setting.fidelity.oraclePairs === "as-released";
     return compareWithTruth(setting, pairs, options, "oracle", { asReleased }, (difference) =>
@@ -70,22 +72,23 @@ function compareWithTruth(
   return runner
     .derive<{ pairs: AnswerPair; questions: Question }, { scored: ScoredPair }>(
       `comparisons/${name}`,
-      { task: task.name, ...params },
+      { task: taskKey(task), ...params },
       { pairs, questions: unlabelled.questions },
-      { label, expectRows: { scored: pairs.rows ?? 0 } },
-      (tables) => {
-        const difference = truthDifference(task, tables.questions);
+      { label, expectRows: { scored: pairs.rows ?? 0 }, costly: isCostly(task) },
+      async (tables) => {
+        const scores = await scoresOf(task, tables.questions, tables.pairs.flatMap(bothAnswers));
+        /** Task score of `b` less that of `a`, from -1 to 1. */
+        const difference = ({ questionId, a, b }: AnswerPair): number => scores(questionId, b) - scores(questionId, a);
         return { scored: tables.pairs.map((pair) => ({ ...pair, score: score(difference(pair), pair) })) };
       },
     )
     .then(({ scored }) => scored);
 }
 
-/** Task score of `b` less that of `a`, from -1 to 1. */
-export function truthDifference(task: Task, questions: readonly Question[]): (pair: AnswerPair) => number {
-  const references = new Map(questions.map(({ id, reference }) => [id, reference]));
-  return ({ questionId, a, b }) => {
-    const reference = references.get(questionId)!;
-    return task.score(b, reference) - task.score(a, reference);
-  };
+/** Both answers of a pair, as answers to its question. */
+export function bothAnswers({ questionId: id, a, b }: AnswerPair): readonly { id: string; answer: string }[] {
+  return [
+    { id, answer: a },
+    { id, answer: b },
+  ];
 }

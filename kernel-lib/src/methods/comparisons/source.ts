@@ -39,6 +39,8 @@ export interface ScoreOptions {
  */
 export interface ComparisonSource {
   readonly name: string;
+  /** Compares with ground truth and is never wrong: what F3 and F9 say of the oracle holds for it. Default: false. */
+  readonly knowsTruth?: boolean;
   /** Scores every pair; the order of rows is kept. */
   score(setting: Setting, pairs: Artifact<AnswerPair>, options: ScoreOptions): Promise<Artifact<ScoredPair>>;
 }

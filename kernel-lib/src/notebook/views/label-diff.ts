@@ -11,6 +11,7 @@ const marks = {
   broken: { glyph: "✗", word: "broken", tone: "bad" },
   "still right": { glyph: "=", word: "still right", tone: "neutral" },
   "still wrong": { glyph: "=", word: "still wrong", tone: "neutral" },
+  unjudged: { glyph: "·", word: "not judged", tone: "neutral" },
 } as const satisfies { readonly [kind: string]: Mark };
 
 /** Texts with more words than this in all are shown one after the other: a diff of them says little and takes long. In characters. */
@@ -80,6 +81,7 @@ function labelsText(rows: readonly LabelChange[], limit: number): string {
 }
 
 function markOf({ correctBefore, correctAfter }: LabelChange): Mark {
+  if (correctBefore === null || correctAfter === null) return marks.unjudged;
   if (correctBefore) return correctAfter ? marks["still right"] : marks.broken;
   return correctAfter ? marks.fixed : marks["still wrong"];
 }
@@ -90,10 +92,15 @@ function countsOf(rows: readonly LabelChange[]): readonly { readonly text: strin
     withCommas(replaced.filter((row) => markOf(row) === marks[kind]).length);
   return [
     { text: `${withCommas(replaced.length)} of ${withCommas(rows.length)} labels replaced:` },
-    ...(["fixed", "broken", "still right", "still wrong"] as const).map((kind) => ({
+    ...kindsToCount(replaced).map((kind) => ({
       ...{ text: `${marks[kind].glyph} ${count(kind)} ${kind}`, tone: marks[kind].tone },
     })),
   ];
+}
+
+function kindsToCount(replaced: readonly LabelChange[]): readonly (keyof typeof marks)[] {
+  if (replaced.some((row) => markOf(row) === marks.unjudged)) return ["unjudged"];
+  return ["fixed", "broken", "still right", "still wrong"];
 }
 
 function hintOf(replaced: readonly LabelChange[], shown: readonly LabelChange[]): readonly string[] {

@@ -3,14 +3,14 @@ import { compute, type Operation } from "./plan.js";
 
 /** A judged answer. `reference` is the ground truth, from which the difficulty is read. */
 export interface JudgedQuestion {
-  readonly template?: string;
+  readonly category?: string;
   readonly reference: string;
   readonly correct: boolean;
 }
 
 /** One template. `n` counts questions, `accuracy` is from 0 to 1; the other features are means per question. */
 export interface DifficultyRow {
-  readonly template: string;
+  readonly category: string;
   readonly n: number;
   readonly accuracy: number;
   readonly steps: number;
@@ -31,22 +31,22 @@ export interface DifficultyRow {
 export function difficultyByTemplate(questions: readonly JudgedQuestion[]): readonly DifficultyRow[] {
   const groups = new Map<string, JudgedQuestion[]>();
   for (const question of questions) {
-    const name = question.template ?? "(none)";
+    const name = question.category ?? "(none)";
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [question]);
     else group.push(question);
   }
   return [...groups]
-    .map(([template, group]) => difficultyRow(template, group))
-    .sort((x, y) => x.accuracy - y.accuracy || (x.template < y.template ? -1 : 1));
+    .map(([category, group]) => difficultyRow(category, group))
+    .sort((x, y) => x.accuracy - y.accuracy || (x.category < y.category ? -1 : 1));
 }
 
-function difficultyRow(template: string, group: readonly JudgedQuestion[]): DifficultyRow {
+function difficultyRow(category: string, group: readonly JudgedQuestion[]): DifficultyRow {
   const n = group.length;
   const steps = group.flatMap(({ reference }) => stepsOf(reference));
   const count = (holds: (step: ReferenceStep) => boolean): number => steps.filter(holds).length / n;
   return {
-    template,
+    category,
     n,
     accuracy: group.filter(({ correct }) => correct).length / n,
     steps: steps.length / n,

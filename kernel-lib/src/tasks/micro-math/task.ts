@@ -1,7 +1,7 @@
 /** micro-math: GSM8K's twin for a laptop. Same prompt, same metric, same shape of answers; values up to 99. */
 import { LabError, type Random, seededRandom } from "../../core/index.js";
 import { finalAnswer, finalAnswerMatch } from "../gsm8k-metric.js";
-import type { Question, Splits, Task } from "../task.js";
+import { defineTask, type Question, type Splits } from "../task.js";
 import { pretrainingCorpus } from "./corpus.js";
 import { comparisonText, promptText } from "./prompts.js";
 import { drawStory, type Partition, partitionOf, referenceAnswer } from "./story.js";
@@ -21,7 +21,7 @@ const MAX_ANSWER_TOKENS = 44;
  * const { train } = microMath.splits(0);
  * microMath.score("2 + 3 = 5 #### 5", "3 + 2 = 5 #### 5"); // 1
  */
-export const microMath: Task = {
+export const microMath = defineTask({
   name: "micro-math",
   pretraining: { corpus: pretrainingCorpus, tokenizer: microMathTokenizer, vocabSize: vocabulary().length },
   sizes: SPLIT_SIZES,
@@ -33,7 +33,7 @@ export const microMath: Task = {
   score: finalAnswerMatch,
   isWellFormed: (answer) => finalAnswer(answer) !== undefined,
   agrees: (proposal, label) => finalAnswerMatch(proposal, label) === 1,
-};
+});
 
 /** @throws LabError `config-invalid` when the seed is not a whole number of at least 0. */
 function drawSplits(seed: number): Splits {
@@ -53,7 +53,7 @@ function drawSplit(partition: Partition, size: number, random: Random): readonly
     const { question, solution } = drawStory(template, random);
     if (seen.has(question) || partitionOf(question) !== partition) continue;
     seen.add(question);
-    questions.push({ question, reference: referenceAnswer(solution, random), template: template.name });
+    questions.push({ question, reference: referenceAnswer(solution, random), category: template.name });
   }
   return random
     .shuffle(questions)
