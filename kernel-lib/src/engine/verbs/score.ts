@@ -31,6 +31,12 @@ async function classifierScores(
     { id: "string", text: "string" },
     { mayBeEmpty: true },
   );
+  if (context.params.bos) {
+    context.emit({
+      type: "note",
+      text: "this engine's tokenizers have no beginning-of-sequence token: F4 changes nothing",
+    });
+  }
   const texts = rows.map(({ text }) => tokenizer.encode(text));
   const probabilities = await scorer.classify(texts, scoringOptions(context, rows.length));
   return rows.map(({ id }, index) => ({ id, probabilities: probabilities[index]! }));
