@@ -12,6 +12,8 @@ export type ErrorCode =
   | "cancelled" // the user interrupted
   | "training-diverged" // a loss or gradient became NaN or infinite
   | "unsupported" // a request that this machine, model or format cannot serve
+  | "unreachable" // a server that does not answer, refuses, or answers nonsense
+  | "budget-exhausted" // going on would cost more than was allowed
   | "notebook-failed" // a notebook cell, or the kernel itself, failed
   | "internal"; // a bug of ours
 
