@@ -22,6 +22,8 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   cancelled: true,
   "training-diverged": true,
   unsupported: true,
+  unreachable: true,
+  "budget-exhausted": true,
   "notebook-failed": true,
   internal: true,
 };
