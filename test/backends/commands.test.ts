@@ -82,7 +82,7 @@ describe("lab.run", () => {
   it("takes a backend by name", async () => {
     process.env.ILR_TRAINER = "ilr-no-such-trainer";
     const { root } = await checkout();
-    const project = { root, results: join(root, "results"), store: join(root, ".ilr", "store") };
+    const project = { root, results: join(root, "results"), store: join(root, ".ilr", "store"), data: "" };
     const run = lab.run("micro-math/quick", { backend: "process", progress: false, project });
     await expect(run).rejects.toMatchObject({
       code: "unsupported",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groundTruth, sft, weakSupervision } from "../../kernel-lib/src/methods/index.js";
+import { correctLabels, groundTruth, sft, weakSupervision } from "../../kernel-lib/src/methods/index.js";
 import type { Demonstration } from "../../kernel-lib/src/steps/index.js";
 import { microMath } from "../../kernel-lib/src/tasks/index.js";
 import type { SampleRequest } from "./fake-runner.js";
@@ -95,5 +95,23 @@ describe("supervised fine-tuning", () => {
     expect(truth.map(({ answer }) => answer)).toEqual(
       runner.rowsOf(setting.unlabelled.questions).map(({ reference }) => reference),
     );
+  });
+});
+
+describe("correct labels (cor)", () => {
+  it("are the weak labels that score as right, in order, and no others", async () => {
+    const { runner, setting } = await tinyLab();
+    const weak = await weakSupervision(setting);
+    const kept = runner.rowsOf(await correctLabels(setting, weak));
+    expect(kept).toEqual(runner.rowsOf(weak.labels).filter(({ id, answer }) => finalOf(answer) === id.split("-")[1]));
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.length).toBeLessThan(runner.rowsOf(weak.labels).length);
+  });
+
+  it("cannot be had where only a judge could tell", async () => {
+    const { setting } = await tinyLab({ task: { ...tinyTask(), grading: "judged" } });
+    const weak = await weakSupervision(setting);
+    expect(weak.graded).toBeUndefined();
+    await expect(correctLabels(setting, weak)).rejects.toMatchObject({ code: "unsupported" });
   });
 });

@@ -11,7 +11,7 @@ let project: Project;
 
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), "ilr-lab-"));
-  project = { root, results: join(root, "results"), store: join(root, "store") };
+  project = { root, results: join(root, "results"), store: join(root, "store"), data: join(root, "data") };
   await writeRun(join(project.results, "micro-math", "main"), record);
 });
 

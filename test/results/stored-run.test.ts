@@ -19,7 +19,7 @@ let store: Store;
 /** A small experiment of two seeds, run by a backend that makes answers up. */
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), "ilr-stored-"));
-  project = { root, results: join(root, "results"), store: join(root, "store") };
+  project = { root, results: join(root, "results"), store: join(root, "store"), data: join(root, "data") };
   const experiment = smallExperiment("seeds=[0,1]");
   run = await lab.run(experiment, { project, backend: pretendingBackend(), progress: false });
   record = run.record;

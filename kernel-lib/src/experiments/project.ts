@@ -9,10 +9,12 @@ export interface Project {
   readonly results: string;
   /** The content store, not in git. */
   readonly store: string;
+  /** Data sets that were fetched, not in git. */
+  readonly data: string;
 }
 
 /**
- * The project that `start` lies in: the nearest folder upwards with `results/` and `notebooks/`. `ILR_ROOT` and `ILR_STORE` override.
+ * The project that `start` lies in: the nearest folder upwards with `results/` and `notebooks/`. `ILR_ROOT`, `ILR_STORE` and `ILR_DATA` override.
  *
  * @throws LabError `input-missing` outside a project.
  */
@@ -27,7 +29,12 @@ export function findProject(start: string = process.cwd()): Project {
       },
     );
   }
-  return { root, results: join(root, "results"), store: process.env.ILR_STORE ?? join(root, ".ilr", "store") };
+  return {
+    root,
+    results: join(root, "results"),
+    store: process.env.ILR_STORE ?? join(root, ".ilr", "store"),
+    data: process.env.ILR_DATA ?? join(root, ".ilr", "data"),
+  };
 }
 
 function searchUpwards(folder: string): string | undefined {

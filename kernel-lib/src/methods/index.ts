@@ -16,4 +16,4 @@ export { type Fidelity, type Recipe, type Variant, zeroTemperatureDecoding } fro
 export { type LabelRecord, type Refine, type RefineInput, refineByComparison, replaceAtRandom } from "./refine.js";
 export { createSetting, groundTruth, type Setting, type SettingOptions, type Split } from "./setting.js";
 export { sft } from "./sft.js";
-export { type WeakSupervision, weakSupervision } from "./weak-supervision.js";
+export { correctLabels, type WeakSupervision, weakSupervision } from "./weak-supervision.js";

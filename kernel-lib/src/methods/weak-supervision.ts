@@ -1,5 +1,7 @@
+import { LabError } from "../core/index.js";
 import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/index.js";
 import { checkpointName } from "../steps/index.js";
+import { isRight } from "../tasks/index.js";
 import { answer, type GradedAnswer, grade, test } from "./answer.js";
 import type { Recipe } from "./recipe.js";
 import { groundTruth, type Setting } from "./setting.js";
@@ -39,6 +41,32 @@ export function checkpointsOf(
   { weak }: Pick<Recipe, "weak">,
 ): readonly Artifact[] {
   return Array.from({ length: weak.checkpoints ?? 0 }, (_, k) => outputs[checkpointName(k + 1)]!);
+}
+
+/**
+ * Reliable demonstrations (`cor`): the weak labels that are right, and nothing for the other questions.
+ * @throws LabError `unsupported` for a task whose labels only a judge could tell apart.
+ */
+export async function correctLabels(
+  setting: Setting,
+  { labels, graded }: WeakSupervision,
+): Promise<Artifact<Demonstration>> {
+  if (graded === undefined) {
+    throw new LabError("unsupported", `${setting.task.name} cannot say which weak labels are correct`, {
+      hint: "expected a task with an exact metric, such as gsm8k or bird",
+    });
+  }
+  const { kept } = await setting.runner.derive<
+    { labels: Demonstration; graded: GradedAnswer },
+    { kept: Demonstration }
+  >(
+    "weak/correct-labels",
+    {},
+    { labels, graded },
+    { label: "correct weak labels", expectRows: { kept: Math.ceil((labels.rows ?? 0) / 2) } },
+    (tables) => ({ kept: tables.labels.filter((_, i) => isRight(tables.graded[i]!.score)) }),
+  );
+  return kept;
 }
 
 async function asDemonstrations(setting: Setting, answers: Artifact<AnswerRow>): Promise<Artifact<Demonstration>> {
