@@ -2,7 +2,9 @@
 const floors = [
   ["core"],
   ["steps"],
-  ["store", "engine", "tasks"],
+  ["store", "engine"],
+  ["hub", "judge"],
+  ["tasks"],
   ["backends"],
   ["methods"],
   ["experiments"],

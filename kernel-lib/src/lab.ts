@@ -76,6 +76,8 @@ export type FigureName = keyof typeof figures;
 
 /** What to change of an experiment, and how to run it. */
 export interface LabOptions {
+  /** Size of the experiment: "micro", "small", "paper", "paper-70b". Default: the smallest that it has. */
+  readonly profile?: string;
   readonly seeds?: readonly number[];
   /** Rounds of ILR and of DPO. */
   readonly rounds?: number;
@@ -148,18 +150,18 @@ export interface RunOrigin {
  */
 async function run(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<Run> {
   const config = configured(experiment, options);
-  const { store: place, results } = options.project ?? findProject();
+  const { store: place, results, data } = options.project ?? findProject();
   const { onProgress, signal, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
   const { backend: chosen = "embedded" } = options;
   const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
-  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, fromScratch });
+  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch });
   const progress =
     options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan });
   try {
     const record = await runExperiment(config, {
-      ...{ store, results, fromScratch, backend },
+      ...{ store, results, data, fromScratch, backend },
       ...(signal && { signal }),
       ...(onProgress && { onPoint: onProgress }),
       ...(progress && { onActivity: progress.onActivity }),
@@ -265,7 +267,7 @@ export const lab = {
 } as const;
 
 function configured(experiment: string | ExperimentInput, options: LabOptions): Experiment {
-  let input: unknown = typeof experiment === "string" ? presetByName(experiment) : experiment;
+  let input: unknown = typeof experiment === "string" ? presetByName(experiment, options.profile) : experiment;
   for (const assignment of options.set ?? []) input = setField(input as ExperimentInput, assignment);
   const { seeds, rounds } = options;
   const config = parseExperiment({

@@ -10,7 +10,7 @@ import { type Checkpoint, writeCheckpoint } from "../../kernel-lib/src/engine/in
 import { CONTRACT, type ParamsInput, paramsSchemas, type Step, type Verb } from "../../kernel-lib/src/steps/index.js";
 import { greedy } from "./fixtures.js";
 
-export type Input = Checkpoint | readonly object[] | { readonly json: unknown };
+export type Input = Checkpoint | readonly object[] | { readonly json: unknown } | { readonly hub: object };
 
 export interface Prepared {
   readonly step: Step;
@@ -47,7 +47,10 @@ export async function prepare<V extends Verb>(
 
 async function put(path: string, input: Input): Promise<void> {
   if ("parameters" in input) await writeCheckpoint(path, input, { storage: "float32" });
-  else if (Array.isArray(input)) await writeFile(path, input.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  else if ("hub" in input) {
+    await mkdir(path);
+    await writeFile(join(path, "hub.json"), JSON.stringify(input.hub));
+  } else if (Array.isArray(input)) await writeFile(path, input.map((row) => `${JSON.stringify(row)}\n`).join(""));
   else await writeFile(path, JSON.stringify((input as { readonly json: unknown }).json));
 }
 

@@ -14,7 +14,7 @@ import {
   stopContainers,
 } from "../../kernel-lib/src/backends/index.js";
 import type { LabError } from "../../kernel-lib/src/core/index.js";
-import { notes, orders, run } from "./conformance-fixtures.js";
+import { notes, orders, prepare, run } from "./conformance-fixtures.js";
 import { dockerode, engineOfThisMachine, importBase, removeTestImages, scriptedImage } from "./docker-fixtures.js";
 import { greedy, lab, temporaryFolder, temporaryStore } from "./fixtures.js";
 import { type Script, startScript } from "./scripts.js";
@@ -147,6 +147,25 @@ describe.skipIf(!engine)("the docker backend (no engine answers: start one, or s
       },
       ...{ capabilities: "0000000000000000", noNewPrivileges: "1", isInit: false, docker: false },
     });
+  });
+
+  it("lets a step that names a model of the Hub fetch it, into this machine's cache", async () => {
+    process.env.HF_HOME = join(await temporaryFolder(), "cache");
+    try {
+      const backend = await docker();
+      const hub = await prepare("sample", greedy, {
+        model: { hub: { repo: "a/b", revision: "0".repeat(40) } },
+        prompts: [{ id: "q0", prompt: "fetch model.bin" }],
+      });
+      const ran = await run(backend, hub);
+      expect(ran.error).toBeUndefined();
+      expect(await readFile(join(hub.directory, "outputs", "answers"), "utf8")).toContain("offline 0");
+      expect(await readFile(join(process.env.HF_HOME, "model.bin"), "utf8")).toBe("fetched");
+      const plain = await run(backend, await orders("fetch model.bin"));
+      expect(plain.error).toBeDefined();
+    } finally {
+      delete process.env.HF_HOME;
+    }
   });
 
   it("gives tokens to steps that need the network, and shows them to nobody", async () => {

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { processBackend } from "../../kernel-lib/src/backends/index.js";
 import { trainerCommand } from "../../kernel-lib/src/backends/process/command.js";
-import { notes, orders, run } from "./conformance-fixtures.js";
-import { temporaryStore } from "./fixtures.js";
+import { notes, orders, prepare, run } from "./conformance-fixtures.js";
+import { greedy, temporaryStore } from "./fixtures.js";
 import { isRunning, startScript } from "./scripts.js";
 
 const command = [process.execPath, fileURLToPath(new URL("scripted-trainer.mjs", import.meta.url))];
@@ -44,6 +44,9 @@ describe("the process backend", () => {
     const online = await run(await processBackend({ command, needsHub: () => true }), await orders("token fail"));
     expect(online.error?.message).toBe("token ***");
     expect(notes(online)).toEqual(["token ***"]);
+    const prompts = [{ id: "q0", prompt: "token fail" }];
+    const ofHub = await prepare("sample", greedy, { model: { hub: { repo: "a/b", revision: "main" } }, prompts });
+    expect((await run(await processBackend({ command }), ofHub)).error?.message).toBe("token ***");
   });
 
   it("has trainers that do not outlive their owner, however it dies", async () => {

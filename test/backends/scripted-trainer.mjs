@@ -97,6 +97,10 @@ async function obey(prompt, { directory, emit, signal }) {
       emit({ type: "note", text: `token ${process.env.HF_TOKEN}` });
       if (argument === "fail") throw new Error(`token ${process.env.HF_TOKEN}`);
       return process.env.HF_TOKEN === undefined ? "no token" : "a token";
+    case "fetch":
+      // As the Hub's own libraries do: what is fetched stays in HF_HOME.
+      writeFileSync(join(process.env.HF_HOME, argument), "fetched");
+      return `offline ${process.env.HF_HUB_OFFLINE}`;
     case "probe":
       return JSON.stringify(probe(directory));
     case "once":

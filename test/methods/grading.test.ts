@@ -14,7 +14,7 @@ import { nameOf, tinyLab, tinyTask } from "./tiny-setting.js";
 function slowTask(grading: NonNullable<Task["grading"]>): Task & { readonly asked: Answered[][] } {
   const { grade, agree, ...task } = tinyTask();
   const asked: Answered[][] = [];
-  const later = async <T>(value: T): Promise<T> => (await new Promise((resolve) => setTimeout(resolve, 1)), value);
+  const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(resolve, 1, value));
   return {
     ...task,
     ...{ grading, asked },

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { finalAnswer, finalAnswerMatch } from "../../kernel-lib/src/tasks/index.js";
+import { finalAnswer, finalAnswerMatch } from "../../kernel-lib/src/tasks/gsm8k-metric.js";
+import { gsm8kFolder } from "../hub/gsm8k-rows.js";
 
 describe("finalAnswer", () => {
   it.each([
@@ -81,16 +82,53 @@ describe("finalAnswerMatch", () => {
   });
 });
 
-const folder = process.env.ILR_GSM8K;
-describe.skipIf(folder === undefined)("GSM8K itself (ILR_GSM8K names the folder of its jsonl files)", () => {
-  const files = folder === undefined ? [] : ["train.jsonl", "test.jsonl"].map((name) => join(folder, name));
+/**
+ * The same metric read once more, character by character from the end of the text: what stands behind the last "####", up to white
+ * space, as digits with at most one point and a sign in front.
+ */
+function readBackwards(text: string): string | undefined {
+  // Greedy: of five hash signs in a row the last four are the marker.
+  const behind = text.replace(/^[\s\S]*####/, "");
+  if (behind === text) return undefined;
+  let token = "";
+  for (const character of behind.trim()) {
+    if (character.trim() === "") break;
+    if (character !== "," && character !== "$") token += character;
+  }
+  if (token.endsWith(".")) token = token.slice(0, -1);
+  const digits = token.startsWith("-") ? token.slice(1) : token;
+  const [whole = "", fraction, ...more] = digits.split(".");
+  const areDigits = (part: string): boolean => [...part].every((character) => "0123456789".includes(character));
+  if (more.length > 0 || !areDigits(whole) || !areDigits(fraction ?? "")) return undefined;
+  return (fraction === undefined ? whole : fraction) === "" ? undefined : token;
+}
 
-  it.each(files.filter(existsSync))("every reference of %s scores 1 against itself", (file) => {
-    const answers = readFileSync(file, "utf8")
+it("agrees with another reading of it on whatever models may write", () => {
+  const piece = fc.constantFrom("#", "####", " ", "\n", "$", ",", ".", "-", "4", "12", "x", "\u00a0", "5.0");
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      expect(finalAnswer(pieces.join(""))).toBe(readBackwards(pieces.join("")));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+describe.skipIf(gsm8kFolder === undefined)("GSM8K itself", () => {
+  it.each([
+    ["train.jsonl", 7473],
+    ["test.jsonl", 1319],
+  ])("every reference of %s is well-formed, scores 1 against itself and is read alike by both", (file, count) => {
+    const answers = readFileSync(join(gsm8kFolder!, file), "utf8")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => (JSON.parse(line) as { readonly answer: string }).answer);
-    expect(answers.length).toBeGreaterThan(1000);
+    expect(answers).toHaveLength(count);
     expect(answers.filter((answer) => finalAnswerMatch(answer, answer) === 0)).toEqual([]);
+    expect(answers.filter((answer) => finalAnswer(answer) !== readBackwards(answer))).toEqual([]);
+    // Against the next question's reference: as both readings say.
+    const shifted = answers.map((answer, i) => [answer, answers[(i + 1) % answers.length]!] as const);
+    const alike = shifted.filter(([a, b]) => readBackwards(a) === readBackwards(b)).length;
+    expect(shifted.filter(([a, b]) => finalAnswerMatch(a, b) === 1)).toHaveLength(alike);
+    expect(alike).toBeLessThan(count / 10);
   });
 });

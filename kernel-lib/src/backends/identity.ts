@@ -16,9 +16,9 @@ export function engineIdentity(): Digest {
   );
 }
 
-/** Digest of the code that derivations run: tasks, methods, experiments, and what they stand on. */
+/** Digest of the code that derivations run: tasks, judges, methods, experiments, and what they stand on. */
 export function codeIdentity(): Digest {
-  return once("code", () => digestOf({ files: codeOf(["core", "steps", "tasks", "methods", "experiments"]) }));
+  return once("code", () => digestOf({ files: codeOf(["core", "steps", "hub", "judge", "tasks", "methods", "experiments"]) }));
 }
 
 /** Version of the installed onnxruntime-node. */

@@ -1,18 +1,22 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { LabError } from "../core/index.js";
 import {
   type Experiment,
   type ExperimentInput,
+  isConfigFile,
+  PROFILES,
   parseExperiment,
+  parseLocated,
   presetByName,
+  readConfigFile,
   setField,
 } from "../experiments/index.js";
 import { wholeNumber, wholeNumbers } from "./context.js";
 
 /** Options that say which experiment, and what to change of it. */
 export interface ExperimentOptions {
+  readonly profile?: string;
   readonly seeds?: string;
   readonly rounds?: string;
   readonly set: readonly string[];
@@ -21,9 +25,15 @@ export interface ExperimentOptions {
 /** Adds the options to a command. */
 export function withExperimentOptions(command: Command): Command {
   return command
+    .option("--profile <name>", `size of the experiment: ${PROFILES.join(", ")} (default: the smallest that it has)`)
     .option("--seeds <list>", "seeds, such as 0,1,2")
     .option("--rounds <n>", "rounds of ILR and of DPO")
-    .option("--set <field=value>", "change a field of the config; may be repeated", collect, []);
+    .option(
+      "--set <field=value>",
+      "change a field of the config, such as arms[SFT].name=x; may be repeated",
+      collect,
+      [],
+    );
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -31,8 +41,8 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 /**
- * The experiment that the options describe: a preset, a config file, or a preset with the fields of a file in place of its own; then
- * `--set`, `--seeds` and `--rounds`.
+ * The experiment that the options describe: a preset, a config file (also in place of a name), or a preset with the fields of a file laid
+ * over it; then `--set`, `--seeds` and `--rounds`.
  *
  * @throws LabError `name-unknown`, `config-invalid`, `input-missing`, `input-damaged`.
  */
@@ -42,32 +52,35 @@ export async function readExperiment(
   config: string | undefined,
   cwd: string,
 ): Promise<Experiment> {
-  const file = config === undefined ? undefined : await readConfig(resolve(cwd, config));
-  const preset = name === undefined ? undefined : presetByName(name);
-  if (file === undefined && preset === undefined) {
-    throw new LabError("config-invalid", "no experiment was named", { hint: "ilr experiments lists them" });
+  const isFile = name !== undefined && isConfigFile(name);
+  if (isFile && config !== undefined) {
+    throw new LabError("config-invalid", `two config files: ${name} and ${config}`, { hint: "name one of them" });
   }
-  let input = { ...preset, ...file } as ExperimentInput;
-  for (const assignment of options.set) input = setField(input, assignment);
-  if (options.seeds !== undefined) input = setField(input, `seeds=[${wholeNumbers("--seeds", options.seeds)}]`);
-  if (options.rounds !== undefined) {
-    const rounds = wholeNumber("--rounds", options.rounds, 1);
-    input = { ...input, rounds: { ilr: rounds, dpo: rounds } };
-  }
-  return parseExperiment(input);
+  return fromParts(isFile ? undefined : name, options, isFile ? name : config, cwd);
 }
 
-async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new LabError("input-missing", `cannot read the config ${path}`, { cause });
-  });
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Readonly<Record<string, unknown>>;
-    }
-  } catch (cause) {
-    throw new LabError("input-damaged", `${path} is not JSON: ${(cause as Error).message}`, { cause });
+async function fromParts(
+  name: string | undefined,
+  options: ExperimentOptions,
+  file: string | undefined,
+  cwd: string,
+): Promise<Experiment> {
+  const { profile } = options;
+  const preset = name === undefined ? undefined : presetByName(name, profile);
+  if (file !== undefined) {
+    const path = resolve(cwd, file);
+    const { input, locate } = await readConfigFile(path, preset ? { onto: preset } : { profile });
+    return parseLocated(changed(input as ExperimentInput, options), locate);
   }
-  throw new LabError("config-invalid", `${path} holds no JSON object`, { hint: "ilr plan NAME --config prints one" });
+  if (preset) return parseExperiment(changed(preset, options));
+  throw new LabError("config-invalid", "no experiment was named", { hint: "ilr list shows them" });
+}
+
+function changed(start: ExperimentInput, { set, seeds, rounds }: ExperimentOptions): ExperimentInput {
+  let input = start;
+  for (const assignment of set) input = setField(input, assignment);
+  if (seeds !== undefined) input = setField(input, `seeds=[${wholeNumbers("--seeds", seeds)}]`);
+  if (rounds === undefined) return input;
+  const count = wholeNumber("--rounds", rounds, 1);
+  return { ...input, rounds: { ilr: count, dpo: count } };
 }

@@ -3,11 +3,14 @@ import { packageVersion } from "../backends/index.js";
 import { registerBackend } from "./commands/backend.js";
 import { registerBases } from "./commands/bases.js";
 import { registerContainers } from "./commands/containers.js";
+import { registerData } from "./commands/data.js";
+import { registerDiffPreset } from "./commands/diff-preset.js";
 import { registerImages } from "./commands/images.js";
 import { registerKernel } from "./commands/kernel.js";
 import { registerLists } from "./commands/lists.js";
 import { registerNotebook } from "./commands/notebook.js";
 import { registerPlan } from "./commands/plan.js";
+import { registerPublish } from "./commands/publish.js";
 import { registerReport } from "./commands/report.js";
 import { registerResults } from "./commands/results.js";
 import { registerRun } from "./commands/run.js";
@@ -38,5 +41,8 @@ export function createProgram(context: CliContext): Command {
   registerContainers(program, context);
   registerImages(program, context);
   registerLists(program, context);
+  registerData(program, context);
+  registerPublish(program, context);
+  registerDiffPreset(program, context);
   return program;
 }

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importTree, type Store } from "../backends/index.js";
 import { type Json, LabError } from "../core/index.js";
+import { hubJson, isCommit, type ModelReference } from "../hub/index.js";
 import type { Artifact, Runner } from "../steps/index.js";
 import type { Task } from "../tasks/index.js";
-import type { BaseModel } from "./config.js";
+import type { BaseModel, HubBase, PretrainedBase } from "./config.js";
 
 /** What is recorded beside a base model: where its bytes come from. */
 export interface BaseProvenance {
@@ -26,17 +28,24 @@ export function baseFolder(results: string, base: BaseModel, pair: number): stri
   return join(results, "bases", `${base.name}-${pair}`);
 }
 
+/** The same model at a commit: what `resolveModel` of the hub does. */
+export type ResolveModel = (model: ModelReference) => Promise<ModelReference>;
+
 export interface BaseOptions {
   readonly store: Store;
   /** The folder with recorded results. */
   readonly results: string;
   /** Train again instead of using the recorded model. */
   readonly fromScratch: boolean;
+  /** Who asks the Hub which commit a branch is. Plans have nobody: such a base is then an artifact yet to be made. */
+  readonly resolveModel?: ResolveModel;
 }
 
 /**
- * A base model: recorded (verified by digest), or pretrained. The base models are to the micro experiments what the Hub's
+ * A base model: of the Hub, recorded (verified by digest), or pretrained. The recorded ones are to the micro experiments what the Hub's
  * are to the paper's: trained once, so that everybody starts from the same bytes.
+ *
+ * @throws LabError `input-damaged` for a recorded model that was changed; `unsupported` for a task that has no corpus; what `resolveModel` throws.
  */
 export async function baseModel(
   runner: Runner,
@@ -45,6 +54,7 @@ export async function baseModel(
   pair: number,
   options: BaseOptions,
 ): Promise<Artifact> {
+  if ("hub" in base) return hubModel(base, options);
   const folder = baseFolder(options.results, base, pair);
   if (options.fromScratch || !existsSync(folder)) return (await pretrainBase(runner, task, base, pair)).model!;
   const provenance = JSON.parse(await readFile(join(folder, "provenance.json"), "utf8")) as BaseProvenance;
@@ -61,29 +71,43 @@ export async function baseModel(
   return model;
 }
 
-/** Generates the pretraining corpus and trains a base model on it. */
+/**
+ * A model of the Hub as an artifact: a folder with the single file `hub.json` (docs/contract.md), which trainers resolve. Its digest is
+ * that of repository and commit, so that a branch that moves makes new keys and never changes old ones.
+ */
+async function hubModel({ hub, parameters }: HubBase, { store, resolveModel }: BaseOptions): Promise<Artifact> {
+  const pinned = isCommit(hub.revision) ? hub : await resolveModel?.(hub);
+  if (!pinned) return { ref: undefined, parameters };
+  const folder = await mkdtemp(join(tmpdir(), "ilr-hub-"));
+  try {
+    await writeFile(join(folder, "hub.json"), hubJson(pinned));
+    return { ...(await importTree(store, folder)), parameters };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Generates the pretraining corpus and trains a base model on it.
+ * @throws LabError `unsupported` for a model of the Hub, or a task without a corpus.
+ */
 export async function pretrainBase(
   runner: Runner,
   task: Task,
   base: BaseModel,
   pair: number,
 ): Promise<Readonly<Record<string, Artifact>>> {
+  if ("hub" in base) {
+    throw new LabError(
+      "unsupported",
+      `${base.name} is a model of the Hub (${base.hub.repo}): there is nothing to pretrain`,
+      {
+        hint: "the kit pretrains the base models of micro-math experiments only",
+      },
+    );
+  }
   if (!task.pretraining) throw new LabError("unsupported", `task ${task.name} has no pretraining corpus`);
-  const { corpus, tokenizer } = task.pretraining;
-  const { documents, vocabulary } = await runner.derive<
-    unknown,
-    { documents: { readonly text: string }; vocabulary: Json }
-  >(
-    "pretraining/corpus",
-    { task: task.name, tokens: base.corpusTokens, seed: pair },
-    {},
-    { label: `${base.name}: corpus`, expectRows: { documents: base.corpusTokens / 40, vocabulary: 1 } },
-    () => ({
-      documents: [...corpus({ seed: pair, tokens: base.corpusTokens })],
-      // One row, so that the file is a tokenizer.json as it stands.
-      vocabulary: [tokenizer()],
-    }),
-  );
+  const { documents, vocabulary } = await pretrainingData(runner, task, task.pretraining, base, pair);
   const vocabSize = task.pretraining.vocabSize;
   const params = { ...base.pretrain, architecture: { ...base.pretrain.architecture, vocabSize } };
   return runner.step(
@@ -91,5 +115,30 @@ export async function pretrainBase(
     params,
     { corpus: documents, tokenizer: vocabulary },
     { seed: pair, label: `pretraining ${base.name} (${pair})` },
+  );
+}
+
+interface PretrainingRows {
+  readonly documents: { readonly text: string };
+  readonly vocabulary: Json;
+}
+
+function pretrainingData(
+  runner: Runner,
+  task: Task,
+  { corpus, tokenizer }: NonNullable<Task["pretraining"]>,
+  { name, corpusTokens }: PretrainedBase,
+  pair: number,
+): Promise<{ readonly [K in keyof PretrainingRows]: Artifact<PretrainingRows[K]> }> {
+  return runner.derive<unknown, PretrainingRows>(
+    "pretraining/corpus",
+    { task: task.name, tokens: corpusTokens, seed: pair },
+    {},
+    { label: `${name}: corpus`, expectRows: { documents: corpusTokens / 40, vocabulary: 1 } },
+    () => ({
+      documents: [...corpus({ seed: pair, tokens: corpusTokens })],
+      // One row, so that the file is a tokenizer.json as it stands.
+      vocabulary: [tokenizer()],
+    }),
   );
 }

@@ -1,17 +1,82 @@
-export { type BaseOptions, type BaseProvenance, baseFolder, baseModel, pretrainBase } from "./bases.js";
+export {
+  type ActualCosts,
+  type ActualOptions,
+  type Amount,
+  actualCosts,
+  type Comparison,
+  NOT_RECORDED,
+} from "./actual.js";
+export {
+  type BaseOptions,
+  type BaseProvenance,
+  baseFolder,
+  baseModel,
+  pretrainBase,
+  type ResolveModel,
+} from "./bases.js";
+export { type ConfigFile, isConfigFile, readConfigFile } from "./config/file.js";
 export {
   type Arm,
+  assertRunnable,
   type BaseModel,
   type Experiment,
   type ExperimentInput,
   experimentSchema,
+  type HubBase,
+  mergePatch,
+  type PretrainedBase,
   parseExperiment,
+  parseLocated,
+  type Requirements,
+  requirementsOf,
   setField,
 } from "./config.js";
-export { type Plan, type PlannedStep, type PlanOptions, planExperiment } from "./plan.js";
+export { diffExperiments, type FieldDifference } from "./diff.js";
+export {
+  type Download,
+  type Plan,
+  type PlanMatrix,
+  type PlanOptions,
+  type PricedPlan,
+  planExperiment,
+  planExperiments,
+} from "./plan.js";
+export {
+  assumedRates,
+  assumedUtilisation,
+  type Cost,
+  type CostRatio,
+  costOf,
+  costRatios,
+  DEVICES,
+  type Device,
+  devices,
+  type MethodCost,
+  methodCosts,
+  type PlannedArm,
+  type PlannedStep,
+  type PlannedTables,
+  type PricedStep,
+  type Rate,
+  type Rates,
+  type Sharing,
+  sharingOf,
+  type TokenCounts,
+  tableBytesOf,
+  trainingVerbs,
+} from "./planning/index.js";
 export { type Point, pointOf } from "./points.js";
-export { presetByName, presets } from "./presets/index.js";
+export {
+  type ExperimentFamily,
+  families,
+  isPresetName,
+  PROFILES,
+  type Profile,
+  presetByName,
+  presets,
+} from "./presets/index.js";
 export { findProject, type Project } from "./project.js";
 export { type EvaluatorSummary, type RunProvenance, type RunRecord, readRun, writeRun } from "./record.js";
 export { type RunOptions, runExperiment } from "./run.js";
 export { type Outcome, runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
+export { type ModelHyperparameters, type Table1, type TaskHyperparameters, table1 } from "./table-1.js";

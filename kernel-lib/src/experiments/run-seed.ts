@@ -2,6 +2,7 @@ import type { Store } from "../backends/index.js";
 import { LabError } from "../core/index.js";
 import {
   type ComparisonSource,
+  correctLabels,
   createSetting,
   dpo,
   evaluator,
@@ -9,6 +10,7 @@ import {
   type GradedAnswer,
   groundTruth,
   ilr,
+  judge,
   type KlRow,
   klDivergence,
   type LabelRecord,
@@ -26,10 +28,11 @@ import {
   type WeakSupervision,
   weakSupervision,
 } from "../methods/index.js";
-import type { Artifact, Runner } from "../steps/index.js";
-import { taskByName } from "../tasks/index.js";
-import { baseModel } from "./bases.js";
+import type { Artifact, Demonstration, Runner } from "../steps/index.js";
+import type { Task } from "../tasks/index.js";
+import { baseModel, type ResolveModel } from "./bases.js";
 import type { Arm, Experiment } from "./config.js";
+import { judgeOf, taskOf } from "./task-of.js";
 
 /** One point of a curve: a model, and the per-example records behind its numbers. */
 export interface Outcome {
@@ -64,6 +67,12 @@ export interface SeedOptions {
   readonly store: Store;
   readonly results: string;
   readonly fromScratch: boolean;
+  /** Folder with fetched data sets. */
+  readonly data?: string;
+  /** The experiment's task. Default: that of its name, with its data and its judge at hand. */
+  readonly task?: Task;
+  /** Who asks the Hub which commit a branch is; a plan has nobody. */
+  readonly resolveModel?: ResolveModel;
   /** Called with every outcome as soon as it is known. */
   readonly onOutcome?: (outcome: Outcome) => void;
 }
@@ -71,8 +80,11 @@ export interface SeedOptions {
 /** What the arms of one seed have in common. */
 interface Shared {
   readonly setting: Setting;
+  readonly store: Store;
   readonly weak: WeakSupervision;
-  /** The student trained on weak labels: round 0 of every arm. */
+  /** What the student is taught: the weak labels, or only the correct ones. */
+  readonly labels: Artifact<Demonstration>;
+  /** The student trained on them: round 0 of every arm. */
   readonly student: Artifact;
   readonly evaluator: () => Promise<TrainedEvaluator>;
 }
@@ -103,7 +115,8 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
       }
     }),
   );
-  const used = experiment.arms.some(({ comparisons }) => comparisons === "evaluator");
+  const { trainEvaluator: wanted = false, arms } = experiment;
+  const used = wanted || arms.some(({ comparisons }) => comparisons === "evaluator");
   const pair = seed % experiment.bases.pairs;
   const bases = Object.fromEntries(
     (["weak", "strong"] as const).map((role) => [
@@ -115,8 +128,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
 }
 
 async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {
-  const { runner } = options;
-  const task = taskByName(experiment.task);
+  const { runner, store, task = taskOf(experiment, options) } = options;
   const pair = seed % experiment.bases.pairs;
   const [weakBase, strongBase] = await Promise.all(
     [experiment.bases.weak, experiment.bases.strong].map((base) => baseModel(runner, task, base, pair, options)),
@@ -129,17 +141,18 @@ async function prepare(experiment: Experiment, seed: number, options: SeedOption
     limit: definedOnly(experiment.limit),
   });
   const weak = await weakSupervision(setting);
-  const { model: student } = await sft(setting, setting.bases.strong, weak.labels, "SFT");
+  const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
+  const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   let trained: Promise<TrainedEvaluator> | undefined;
-  return { setting, weak, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
+  return { setting, store, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
 }
 
 type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl"> & { readonly kl?: boolean };
 
 async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncGenerator<ArmOutcome> {
-  const { weak, student } = shared;
+  const { labels, student } = shared;
   const setting = withArmRecipe(shared.setting, arm);
-  const { name, alpha, beta } = arm;
+  const { name, alpha, beta, loss, labelSmoothing } = arm;
   switch (arm.method) {
     case "sft":
       yield { round: 0, model: student, test: await test(setting, student, name) };
@@ -155,8 +168,8 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       const refine =
         arm.method === "naive-ilr"
           ? replaceAtRandom(alpha)
-          : refineByComparison(await comparisonSource(shared, arm), alpha);
-      for await (const round of ilr(setting, weak.labels, {
+          : refineByComparison(await comparisonSource(shared, arm, experiment), alpha);
+      for await (const round of ilr(setting, labels, {
         refine,
         name,
         rounds: arm.rounds ?? experiment.rounds.ilr,
@@ -166,9 +179,9 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       return;
     }
     case "dpo": {
-      const comparisons = await comparisonSource(shared, arm);
+      const comparisons = await comparisonSource(shared, arm, experiment);
       const rounds = arm.rounds ?? experiment.rounds.dpo;
-      const choices = { ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
+      const choices = definedOnly({ alpha, beta, loss, labelSmoothing });
       yield* dpo(setting, student, { comparisons, rounds, name, ...choices });
     }
   }
@@ -182,7 +195,11 @@ function withArmRecipe(setting: Setting, { lr, method }: Arm): Setting {
   return { ...setting, recipe: { ...setting.recipe, [verb]: { ...params, optimizer: { ...params.optimizer, lr } } } };
 }
 
-async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Promise<ComparisonSource> {
+async function comparisonSource(
+  shared: Shared,
+  { name, comparisons }: Arm,
+  experiment: Experiment,
+): Promise<ComparisonSource> {
   if (comparisons === undefined) {
     throw new LabError("config-invalid", `arm "${name}" does not say where its comparisons come from`, {
       hint: 'set comparisons to "evaluator", "oracle", "random" or { noisyOracle: 0.75 }',
@@ -190,6 +207,12 @@ async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Pro
   }
   if (comparisons === "oracle") return oracle;
   if (comparisons === "random") return random;
+  if (comparisons === "judge") return judge(judgeOf(experiment, shared.store));
+  if (comparisons === "human") {
+    throw new LabError("unsupported", `arm "${name}" asks people, which this kit cannot do yet`, {
+      hint: 'a model stands in with comparisons "evaluator" or { noisyOracle: 0.75 }',
+    });
+  }
   if (comparisons === "evaluator") return evaluator((await shared.evaluator()).model);
   return noisyOracle(comparisons.noisyOracle);
 }

@@ -6,17 +6,23 @@ import {
   type Store,
   type StoreRunner,
 } from "../backends/index.js";
+import { LabError } from "../core/index.js";
+import { type ModelReference, openHub, resolveModel } from "../hub/index.js";
 import type { TrainedEvaluator } from "../methods/index.js";
 import type { LogRow } from "../steps/index.js";
-import type { Experiment } from "./config.js";
+import { dataFolder } from "../tasks/index.js";
+import { assertRunnable, type Experiment, requirementsOf } from "./config.js";
 import { type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed } from "./run-seed.js";
+import { taskOf } from "./task-of.js";
 
 export interface RunOptions {
   readonly store: Store;
   /** The folder with recorded results and base models. */
   readonly results: string;
+  /** Folder with fetched data sets, and with the lock of models of the Hub. Default: `ILR_DATA`, else `.ilr/data`. */
+  readonly data?: string;
   /** Who runs the steps. Default: the embedded engine, two workers. */
   readonly backend?: Backend;
   /** Pretrain the base models instead of using the recorded ones. */
@@ -31,15 +37,21 @@ export interface RunOptions {
 /**
  * Runs an experiment for all its seeds. Steps that are in the store are not run again.
  *
- * @throws LabError `config-invalid`, `step-failed`, `cancelled`, `store-*`.
+ * @throws LabError `config-invalid`, `input-missing` for data that must be fetched first, `unsupported`, `step-failed`, `cancelled`, `store-*`.
  * @example
  * const record = await runExperiment(parseExperiment(presetByName("micro-math/quick")), { store, results: "results" });
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunRecord> {
   const { store, results, fromScratch = false, signal, onActivity, onPoint } = options;
+  assertRunnable(experiment);
+  const data = options.data ?? dataFolder();
   const started = Date.now();
   const backend = options.backend ?? embeddedBackend();
+  assertTrains(backend, experiment);
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
+  const task = taskOf(experiment, { store, data, ...(signal && { signal }) });
+  const onHub = (model: ModelReference): Promise<ModelReference> =>
+    resolveModel(model, { data, hub: () => openHub({ signal }) });
   const points: Promise<Point>[] = [];
   const onOutcome = (outcome: Outcome): void => {
     const point = pointOf(runner, outcome);
@@ -49,7 +61,9 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   };
   try {
     const seeds = await Promise.all(
-      experiment.seeds.map((seed) => runSeed(experiment, seed, { runner, store, results, fromScratch, onOutcome })),
+      experiment.seeds.map((seed) =>
+        runSeed(experiment, seed, { ...{ runner, store, results, fromScratch, onOutcome, task }, resolveModel: onHub }),
+      ),
     );
     const evaluators = await Promise.all(
       seeds.flatMap(({ seed, evaluator }) => (evaluator ? [evaluatorSummary(runner, seed, evaluator)] : [])),
@@ -59,6 +73,15 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   } finally {
     if (options.backend === undefined) await runner.close();
   }
+}
+
+/** @throws LabError `unsupported`: the embedded engine trains the kit's own small models. */
+function assertTrains(backend: Backend, experiment: Experiment): void {
+  const [model] = requirementsOf(experiment).hub;
+  if (model === undefined || backend.name !== "embedded") return;
+  throw new LabError("unsupported", `${experiment.name} trains ${model.hub.repo}, which the embedded engine cannot`, {
+    hint: "use --backend docker or --backend process on a machine with a GPU; ilr plan says what it takes",
+  });
 }
 
 /** By seed, then by the experiment's order of arms, then by round. */

@@ -1,6 +1,6 @@
 import { seededRandom } from "../core/index.js";
 import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/index.js";
-import { zeroTemperatureDecoding } from "./recipe.js";
+import { labelDecoding } from "./recipe.js";
 import type { Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
@@ -65,7 +65,7 @@ async function proposeFor(
   answered: Artifact<Demonstration>,
   label: string,
 ): Promise<Artifact<AnswerRow>> {
-  const { runner, task, seed, fidelity } = setting;
+  const { runner, task, seed } = setting;
   const { model } = await sft(setting, setting.bases.strong, trainedOn, label);
   const { prompts } = await runner.derive<{ answered: Demonstration }, { prompts: PromptRow }>(
     "ilr/prompts",
@@ -76,7 +76,7 @@ async function proposeFor(
   );
   const { answers } = await runner.step(
     "sample",
-    { decoding: zeroTemperatureDecoding(fidelity), maxAnswerTokens: task.maxAnswerTokens },
+    { decoding: labelDecoding(setting.recipe, setting.fidelity), maxAnswerTokens: task.maxAnswerTokens },
     { model, prompts },
     { seed, label: `${label}: proposals` },
   );

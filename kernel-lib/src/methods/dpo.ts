@@ -12,6 +12,9 @@ export interface DpoOptions {
   /** Share of the pairs that are trained on, by confidence. Default: the recipe's alpha. */
   readonly alpha?: number;
   readonly beta?: number;
+  /** In place of the recipe's: IPO, or conservative DPO. */
+  readonly loss?: "sigmoid" | "ipo";
+  readonly labelSmoothing?: number;
   /** For labels of steps and arms. */
   readonly name: string;
 }
@@ -37,7 +40,8 @@ export interface DpoRound {
  */
 export async function* dpo(setting: Setting, start: Artifact, options: DpoOptions): AsyncGenerator<DpoRound> {
   const { runner, recipe, seed, fidelity } = setting;
-  const params = options.beta === undefined ? recipe.dpo : { ...recipe.dpo, beta: options.beta };
+  const { beta = recipe.dpo.beta, loss = recipe.dpo.loss, labelSmoothing = recipe.dpo.labelSmoothing } = options;
+  const params = { ...recipe.dpo, beta, loss, labelSmoothing };
   // F7: the anchor of the KL term is SFT, or (as released) moves along with the policy.
   const anchor = fidelity.dpoReference === "as-released" ? {} : { reference: start };
   let policy = start;
@@ -81,7 +85,10 @@ async function pairUp(setting: Setting, answers: Artifact<AnswerRow>, label: str
 
 type Selection = { preferences: PreferencePair; records: PairRecord };
 
-/** Keeps the share alpha of the pairs whose score is farthest from 0.5; ties are broken by a shuffle, another one each round. */
+/**
+ * Keeps the share alpha of the pairs whose score is farthest from 0.5; ties are broken by a shuffle, another one each round. As released
+ * the shuffle is seeded anew: where all are ties (F9) it is the same question's same pairs that are kept in every round.
+ */
 function selectPreferences(
   setting: Setting,
   scored: Artifact<ScoredPair>,
@@ -112,7 +119,7 @@ function selectPreferences(
         needed: chosenMustBeCorrect,
       });
       const chosen = ({ a, b, score }: ScoredPair): string => (score > 0.5 ? b : a);
-      const ranked = seededRandom("dpo/select", seed, round)
+      const ranked = seededRandom("dpo/select", ...(chosenMustBeCorrect ? [seed] : [seed, round]))
         .shuffle(tables.scored)
         .filter(({ score }) => keepTies || score !== 0.5)
         .sort((x, y) => Math.abs(y.score - 0.5) - Math.abs(x.score - 0.5))

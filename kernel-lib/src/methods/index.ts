@@ -3,6 +3,7 @@ export {
   type AnswerPair,
   type ComparisonSource,
   evaluator,
+  judge,
   noisyOracle,
   oracle,
   random,

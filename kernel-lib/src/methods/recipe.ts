@@ -15,6 +15,8 @@ export interface Recipe {
   readonly evaluatorTemperature: number;
   /** Where the evaluator's training pairs come from. Default: `by-score`. */
   readonly evaluatorPairs?: "by-score" | "one-sided" | undefined;
+  /** Temperature of weak labels and of ILR's proposals (SaferPaca as released: 1). Default: 0. */
+  readonly labelTemperature?: number | undefined;
   /** How answers to be compared by DPO are sampled (paper: 6 at temperature 0.7, paired (1,2) (3,4) (5,6)). */
   readonly preferenceSampling: { readonly temperature: number; readonly samples: number };
   /** Share of preference pairs that DPO keeps, and cap on the share of labels that ILR replaces (paper: 0.15). */
@@ -46,6 +48,13 @@ export interface Fidelity {
   readonly oraclePairs: Variant;
 }
 export type Variant = "as-described" | "as-released";
+
+/** How labels and proposals are decoded: at temperature 0, unless the recipe says otherwise. */
+export function labelDecoding({ labelTemperature: temperature }: Recipe, fidelity: Fidelity): Decoding {
+  return temperature === undefined
+    ? zeroTemperatureDecoding(fidelity)
+    : { kind: "temperature", temperature, samples: 1 };
+}
 
 /** How answers at temperature 0 are decoded under F5. */
 export function zeroTemperatureDecoding(fidelity: Fidelity): Decoding {

@@ -90,13 +90,21 @@ async function findDisputes(
   return disputes;
 }
 
-/** Naive ILR (Sec. 5.2): a random share alpha of all labels is replaced, without comparing. */
+/**
+ * Naive ILR (Sec. 5.2): a random share alpha of all labels is replaced, without comparing. As released (F2) the draw is seeded anew in
+ * every round: the same labels are replaced each time, and alpha is the share of all rounds together.
+ */
 export function replaceAtRandom(alpha?: number): Refine {
   return (setting, input) => {
     const share = alpha ?? setting.recipe.alpha;
-    const { seed } = setting;
-    return apply(setting, input, undefined, "ilr/replace-at-random", { share, seed }, (_, total, ids) =>
-      seededRandom("ilr/replace-at-random", seed, input.round).shuffle(ids).slice(0, wholeShare(share, total)),
+    const { seed, fidelity } = setting;
+    const sameEveryRound = fidelity.alphaBase === "as-released";
+    const drawn = sameEveryRound ? [seed] : [seed, input.round];
+    const params = { share, seed, ...(sameEveryRound && { sameEveryRound }) };
+    return apply(setting, input, undefined, "ilr/replace-at-random", params, (_, total, ids) =>
+      seededRandom("ilr/replace-at-random", ...drawn)
+        .shuffle(ids)
+        .slice(0, wholeShare(share, total)),
     );
   };
 }

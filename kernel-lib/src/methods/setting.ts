@@ -1,4 +1,4 @@
-import type { Artifact, Demonstration, PromptRow, Runner } from "../steps/index.js";
+import { type Artifact, type Demonstration, onBases, type PromptRow, type Runner } from "../steps/index.js";
 import { type Question, type Task, taskKey } from "../tasks/index.js";
 import type { Fidelity, Recipe } from "./recipe.js";
 
@@ -34,7 +34,8 @@ export type SettingOptions = Pick<Setting, "runner" | "task" | "seed" | "recipe"
 
 /** Draws the task's questions for one seed and halves the training split (paper: 50/50, seeded). */
 export async function createSetting(options: SettingOptions): Promise<Setting> {
-  const { runner, task, seed, limit = {} } = options;
+  const { task, seed, limit = {} } = options;
+  const runner = onBases(options.runner);
   const sizes = task.sizes;
   const train = Math.min(limit.train ?? sizes.train, sizes.train);
   const test = Math.min(limit.test ?? sizes.test, sizes.test);

@@ -3,7 +3,7 @@ import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/ind
 import { checkpointName } from "../steps/index.js";
 import { isRight } from "../tasks/index.js";
 import { answer, type GradedAnswer, grade, test } from "./answer.js";
-import type { Recipe } from "./recipe.js";
+import { labelDecoding, type Recipe } from "./recipe.js";
 import { groundTruth, type Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
@@ -24,7 +24,13 @@ export async function weakSupervision(setting: Setting): Promise<WeakSupervision
   const truth = await groundTruth(setting, setting.supervised);
   const outputs = await sft(setting, setting.bases.weak, truth, "weak supervisor", setting.recipe.weak);
   const { model } = outputs;
-  const answers = await answer(setting, model, setting.unlabelled, "weak labels");
+  const answers = await answer(
+    setting,
+    model,
+    setting.unlabelled,
+    "weak labels",
+    labelDecoding(setting.recipe, setting.fidelity),
+  );
   const [labels, graded, tested] = await Promise.all([
     asDemonstrations(setting, answers),
     setting.task.grading === "judged"

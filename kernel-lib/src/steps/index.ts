@@ -1,3 +1,4 @@
+export { onBases } from "./adapters.js";
 export { stepJsonSchema } from "./json-schema.js";
 export { checkpointName, outputsOf } from "./outputs.js";
 export type { Artifact, Artifacts, DeriveOptions, Inputs, Runner, StepOptions, Tables } from "./runner.js";

@@ -8,6 +8,7 @@ export type { Lock } from "./locks.js";
 export { describeMachine, type Machine } from "./machine.js";
 export { isPortablePath, type Manifest, manifestText, parseManifest } from "./manifest.js";
 export type { MaterialiseMode } from "./materialise.js";
+export { type Memo, openMemo, type Recalled } from "./memo.js";
 export { isAlive, type ProcessIdentity, thisProcess } from "./processes.js";
 export {
   type ActionDocument,

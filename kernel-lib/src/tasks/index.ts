@@ -8,7 +8,7 @@ export {
   microMathTokenizer,
   pretrainingCorpus as microMathCorpus,
 } from "./micro-math/index.js";
-export { taskByName, tasks } from "./registry.js";
+export { dataFolder, type TaskOptions, taskByName, taskNames, tasks } from "./registry.js";
 export {
   type Answered,
   defineTask,

@@ -12,15 +12,21 @@ from ilr_trainer.errors import TrainerError
 from ilr_trainer.models import Loaded
 from ilr_trainer.sequences import check_length, encode
 
+NOTHING: Sequence[int] = ()
 
-def encoded_text(loaded: Loaded, text: str, row: str, positions: int) -> list[int]:
-    """Token ids of a text, no BOS. Raises `unsupported` where there is no last token to read, or too many tokens."""
+
+def encoded_text(loaded: Loaded, text: str, row: str, positions: int, before: Sequence[int] = NOTHING) -> list[int]:
+    """Token ids of a text, behind those of `before` (none: evaluators are trained without BOS).
+
+    Raises `unsupported` where there is no last token to read, or too many tokens.
+    """
     ids = encode(loaded.tokenizer, text)
     if not ids:
         raise TrainerError("unsupported", f"{row} has no tokens; a classifier reads the last one", "drop empty texts")
     if ids[-1] == pad_id(loaded):
         # transformers finds the last token as the last that is no padding.
         raise TrainerError("unsupported", f"{row} ends with the padding token", "drop the row")
+    ids = [*before, *ids]
     check_length(len(ids), positions, row)
     return ids
 

@@ -44,6 +44,11 @@ def is_boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def is_true(value: Any) -> bool:
+    """True, or no such field."""
+    return value is True
+
+
 def is_string(value: Any) -> bool:
     """A string."""
     return isinstance(value, str)

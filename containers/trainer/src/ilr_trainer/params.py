@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ilr_trainer.fields import Fields, invalid, is_boolean, is_fraction, is_from_0, is_positive, is_whole
+from ilr_trainer.fields import Fields, invalid, is_boolean, is_fraction, is_from_0, is_positive, is_true, is_whole
 
 Precision = Literal["float32", "bfloat16"]
 Verb = Literal["pretrain", "sft", "dpo", "evaluator", "sample", "score"]
@@ -127,6 +127,8 @@ class Score:
 
     kind: Literal["classifier", "logprob"]
     precision: Precision
+    bos: bool = False
+    """F4: put the tokenizer's beginning-of-sequence token, if it has one, before each text that is classified."""
 
 
 Params = Pretrain | Sft | Dpo | Evaluator | Sample | Score
@@ -256,7 +258,11 @@ def _decoding(value: Any) -> Decoding:
 
 
 def _score(fields: Fields) -> Score:
-    return Score(kind=fields.one_of("kind", ("classifier", "logprob")), precision=_precision(fields))
+    return Score(
+        kind=fields.one_of("kind", ("classifier", "logprob")),
+        precision=_precision(fields),
+        bos=fields.take("bos", is_true, None) is True,
+    )
 
 
 PARSERS: Mapping[Verb, Callable[[Fields], Params]] = {

@@ -36,9 +36,12 @@ export interface ContainerRequest {
   readonly limits: Limits;
   /** `uid:gid` that it runs as. */
   readonly user: string;
-  /** Environment of steps that may reach the network; undefined: no network. */
-  readonly network: Readonly<Record<string, string>> | undefined;
+  /** Tokens and cache of steps that may reach the Hub; undefined: no network. */
+  readonly hub: { readonly environment: Readonly<Record<string, string>>; readonly cache: string } | undefined;
 }
+
+/** Where a container finds the cache of the Hub. */
+const HUB_CACHE = "/cache/huggingface";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
@@ -76,12 +79,15 @@ export function containerOptions(job: Job, request: ContainerRequest): CreateOpt
         { Type: "bind", Source: folder, Target: "/step", ReadOnly: true },
         { Type: "bind", Source: join(folder, "outputs"), Target: "/step/outputs", ReadOnly: false },
         { Type: "bind", Source: join(folder, "scratch"), Target: "/step/scratch", ReadOnly: false },
+        ...(request.hub
+          ? [{ Type: "bind", Source: request.hub.cache, Target: HUB_CACHE, ReadOnly: false } as const]
+          : []),
       ],
       ReadonlyRootfs: true,
       Tmpfs: { "/tmp": "rw,nosuid,nodev,mode=1777,size=1g" },
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges"],
-      NetworkMode: request.network === undefined ? "none" : "bridge",
+      NetworkMode: request.hub === undefined ? "none" : "bridge",
       RestartPolicy: { Name: "no" },
       ...limitsOf(request.limits),
       // `local` keeps bytes as they are; `json-file` damages a character where it cuts long lines. Bounded: 300 MB a step.
@@ -90,7 +96,7 @@ export function containerOptions(job: Job, request: ContainerRequest): CreateOpt
   };
 }
 
-function environment({ network }: ContainerRequest): string[] {
+function environment({ hub }: ContainerRequest): string[] {
   const fixed = {
     HOME: "/step/scratch",
     // Libraries ask for a name, which a bare uid does not have.
@@ -98,8 +104,8 @@ function environment({ network }: ContainerRequest): string[] {
     LOGNAME: "ilr",
     // What they compile there must be loadable, which nothing in /tmp is; and it may be large.
     TMPDIR: "/step/scratch",
-    HF_HUB_OFFLINE: network === undefined ? "1" : "0",
-    ...network,
+    HF_HUB_OFFLINE: hub === undefined ? "1" : "0",
+    ...(hub && { HF_HOME: HUB_CACHE, ...hub.environment }),
   };
   return Object.entries(fixed).map(([name, value]) => `${name}=${value}`);
 }

@@ -5,6 +5,7 @@ import { storeFailure } from "../../store/index.js";
 import type { Backend, Job } from "../backend.js";
 import { failureOf } from "../contract/ending.js";
 import { eventStream } from "../contract/event-stream.js";
+import { hubCache, namesHubModel } from "../hub-model.js";
 import { assertOutputs } from "../outputs.js";
 import { secretsOf } from "../secrets.js";
 import { workerCount } from "../workers.js";
@@ -23,7 +24,10 @@ export interface DockerOptions extends Limits {
   readonly socket?: string;
   /** Steps side by side. Default: the environment's ILR_WORKERS, or one a core, at most two; one with GPUs. */
   readonly workers?: number;
-  /** Steps that may reach the network; they alone get HF_TOKEN. Default: none. */
+  /**
+   * Steps that may reach the network; they alone get HF_TOKEN, and this machine's cache of the Hub (HF_HOME), which they may fill.
+   * Default: those that name a model of the Hub.
+   */
   readonly needsHub?: (job: Job) => boolean;
   /** Written beside the step as `resources.json`. Default: the number of GPUs. */
   readonly resources?: Readonly<Record<string, Json>>;
@@ -132,8 +136,9 @@ async function runContainer(engine: Engine, image: Image, options: DockerOptions
   const resources =
     options.resources ?? (typeof options.gpus === "number" && options.gpus > 0 ? { gpus: options.gpus } : undefined);
   if (resources) await writeFile(join(directory, "resources.json"), JSON.stringify(resources));
-  const network = options.needsHub?.(job) ? secrets : undefined;
-  const container = await attachOrStart(engine, job, { image: image.id, limits: options, network });
+  const { needsHub = namesHubModel } = options;
+  const hub = needsHub(job) ? { environment: secrets, cache: hubCache() } : undefined;
+  const container = await attachOrStart(engine, job, { image: image.id, limits: options, hub });
   const stream = eventStream({ emit: job.emit, secrets: Object.values(secrets) });
   const follow: FollowOptions = {
     signal,

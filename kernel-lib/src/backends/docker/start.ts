@@ -56,7 +56,7 @@ export async function removeContainer(container: DockerContainer): Promise<void>
 
 /** False if somebody else was faster. */
 async function create(engine: Engine, job: Job, request: Omit<ContainerRequest, "user">): Promise<boolean> {
-  const user = await prepareFolders(engine, job.directory);
+  const user = await prepareFolders(engine, job.directory, request.hub?.cache);
   try {
     await engine.docker.createContainer(containerOptions(job, { ...request, user }));
     return true;
@@ -79,7 +79,7 @@ async function start(container: DockerContainer): Promise<DockerContainer> {
 }
 
 /** Empties what a trainer may write, and gives it to the user that it runs as. @returns `uid:gid`, or "" for the image's own. */
-async function prepareFolders(engine: Engine, directory: string): Promise<string> {
+async function prepareFolders(engine: Engine, directory: string, cache?: string): Promise<string> {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   // Root of a rootless engine's containers is this user; any other number would be one of its subordinates.
   const ids = engine.isRootless ? [0, 0] : uid === 0 ? [NOBODY, NOBODY] : [uid, gid];
@@ -91,6 +91,9 @@ async function prepareFolders(engine: Engine, directory: string): Promise<string
       if (ids[0] === NOBODY) await chown(path, NOBODY, NOBODY);
     }
     if (ids[0] === NOBODY) await openToReaders(directory);
+    // A mount needs a folder that is there. One that is there already belongs to somebody, and is left as it is.
+    const isNew = cache !== undefined && (await mkdir(cache, { recursive: true })) !== undefined;
+    if (isNew && ids[0] === NOBODY) await chown(cache, NOBODY, NOBODY);
   } catch (error) {
     throw storeFailure(error, "preparing the container's folders");
   }

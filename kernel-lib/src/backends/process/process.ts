@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Json, LabError, limitOf } from "../../core/index.js";
 import type { Backend, Job } from "../backend.js";
+import { namesHubModel } from "../hub-model.js";
 import { secretsOf, withoutSecrets } from "../secrets.js";
 import { workerCount } from "../workers.js";
 import { trainerCommand } from "./command.js";
@@ -15,7 +16,7 @@ export interface ProcessOptions {
   readonly workers?: number;
   /** How long a cancelled step may take to stop before it is killed. Default: five seconds. */
   readonly graceMs?: number;
-  /** Steps that may reach the Hub get the tokens of this environment (HF_TOKEN). Default: none. */
+  /** Steps that may reach the Hub get the tokens of this environment (HF_TOKEN). Default: those that name a model of the Hub. */
   readonly needsHub?: (job: Job) => boolean;
   /** Written beside the step as `resources.json`: how a trainer may use the machine, without influence on keys. */
   readonly resources?: Readonly<Record<string, Json>>;
@@ -39,14 +40,14 @@ export async function processBackend(options: ProcessOptions = {}): Promise<Back
 
   const run = async (job: Job): Promise<void> => {
     if (closing.signal.aborted) throw new LabError("internal", "the process backend is closed");
-    const { resources } = options;
+    const { resources, needsHub = namesHubModel } = options;
     if (resources) await writeFile(join(job.directory, "resources.json"), JSON.stringify(resources));
     const secrets = secretsOf();
     const plain = withoutSecrets(process.env);
     const signals = job.signal ? [job.signal, closing.signal] : [closing.signal];
     const trainer = {
       command,
-      env: options.needsHub?.(job) ? { ...plain, ...secrets, HF_HUB_OFFLINE: "0" } : plain,
+      env: needsHub(job) ? { ...plain, ...secrets, HF_HUB_OFFLINE: "0" } : plain,
       secrets: Object.values(secrets),
       graceMs: options.graceMs ?? 5000,
     };

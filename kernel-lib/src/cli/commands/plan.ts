@@ -1,17 +1,46 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command } from "commander";
-import { type Experiment, type Plan, type PlannedStep, planExperiment, presets } from "../../experiments/index.js";
-import { formatCount, formatSeconds } from "../../notebook/index.js";
-import { type CliContext, openProject, print, wholeNumber } from "../context.js";
+import { type Command, Option } from "commander";
+import { BACKENDS } from "../../backends/index.js";
+import { digestOf, LabError } from "../../core/index.js";
+import {
+  type ActualOptions,
+  actualCosts,
+  costRatios,
+  DEVICES,
+  type Experiment,
+  families,
+  findProject,
+  isPresetName,
+  methodCosts,
+  type Plan,
+  type PlanOptions,
+  type PricedPlan,
+  parseExperiment,
+  planExperiment,
+  planExperiments,
+  readRun,
+  sharingOf,
+} from "../../experiments/index.js";
+import { formatSeconds } from "../../notebook/index.js";
+import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
-import { alignedTable } from "../table.js";
+import { actualTable } from "../plan/actual-table.js";
+import { formatAmount } from "../plan/amounts.js";
+import { matrixRows, matrixTable } from "../plan/matrix-table.js";
+import { methodTable } from "../plan/method-table.js";
+import { needsText, sharingText, stepTable, verbTable } from "../plan/step-tables.js";
 
-interface PlanOptions extends ExperimentOptions {
+interface PlanCommandOptions extends ExperimentOptions {
+  readonly all?: boolean;
+  readonly by?: "step" | "method";
+  readonly actual?: string | true;
+  readonly device?: string;
   readonly config?: string | true;
   readonly json?: boolean;
   readonly fromScratch?: boolean;
   readonly workers?: string;
+  readonly backend?: string;
 }
 
 export function registerPlan(program: Command, context: CliContext): void {
@@ -19,35 +48,124 @@ export function registerPlan(program: Command, context: CliContext): void {
     .command("plan")
     .description("list the steps of an experiment, which of them are in the store, and what the others would cost")
     .argument("[experiment]", "name of an experiment")
-    .option("--config [file]", "read fields from a JSON file; without a file: print the whole config and stop")
+    .option("--all", "every experiment (of a profile) instead of one: a line each")
+    .addOption(new Option("--by <what>", "list steps, or what each method takes").choices(["step", "method"]))
+    .option("--actual [folder]", "after a run: what was planned against what it took (default: out/<experiment>)")
+    .option("--device <name>", `price steps for ${DEVICES.join(", ")} (default: by the size of the models)`)
+    .option("--config [file]", "read fields from a config file; without a file: print the whole config and stop")
     .option("--from-scratch", "as if the base models were not recorded")
-    .option("--workers <n>", "worker processes to plan for")
+    .option("--workers <n>", "steps side by side to plan for")
+    .option("--backend <name>", `who would run the steps: ${BACKENDS.join(", ")} (default: embedded)`)
     .option("--json", "print JSON");
-  withExperimentOptions(command).action(async (name: string | undefined, options: PlanOptions) => {
+  withExperimentOptions(command).action(async (name: string | undefined, options: PlanCommandOptions) => {
+    if (options.all) {
+      if (name !== undefined) throw clash(`--all with the experiment ${name}`);
+      return planned(context, options, (place) => matrixText(options, place));
+    }
     const { experiment, showConfig } = await experimentOf(name, options, context.cwd);
     if (showConfig) return print(context, JSON.stringify(experiment, null, 2));
-    const project = await openProject(context);
-    const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
-    const backend = context.openBackend(workers);
-    try {
-      const { content: store, results } = project;
-      const fromScratch = options.fromScratch ?? false;
-      const plan = await planExperiment(experiment, { store, backend, results, fromScratch });
-      print(context, options.json ? JSON.stringify(plan, null, 2) : planText(experiment, plan));
-    } finally {
-      await backend.close();
-    }
+    const keys = options.actual === undefined ? undefined : await keysOfRun(experiment, options.actual, context.cwd);
+    return planned(context, options, (place) =>
+      experimentText(experiment, options, { ...place, ...(keys && { keys }) }),
+    );
   });
+}
+
+function clash(what: string): LabError {
+  return new LabError("config-invalid", `${what}: expected one of the two`, { hint: "ilr plan --help" });
+}
+
+/** Prints what `text` makes of a store and a backend. */
+async function planned(
+  context: CliContext,
+  options: PlanCommandOptions,
+  text: (place: PlanOptions) => Promise<string>,
+): Promise<void> {
+  const { content: store, results } = await openProject(context);
+  const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
+  const backend = await openNamed(context, options.backend, workers);
+  const { fromScratch = false, device } = options;
+  try {
+    print(context, await text({ store, backend, results, fromScratch, device, workers }));
+  } finally {
+    await backend.close();
+  }
+}
+
+async function experimentText(
+  experiment: Experiment,
+  { actual, by, json }: PlanCommandOptions,
+  place: ActualOptions,
+): Promise<string> {
+  if (actual) {
+    const costs = await actualCosts(experiment, place);
+    return json ? JSON.stringify(costs, null, 2) : actualTable(costs);
+  }
+  const plan = await planExperiment(experiment, place);
+  if (by === "method") {
+    if (!json) return methodTable(plan);
+    const costs = methodCosts(plan);
+    return JSON.stringify({ costs, ratios: costRatios(costs, "ilr", "dpo") }, null, 2);
+  }
+  return json ? JSON.stringify({ ...plan, sharing: sharingOf(plan.steps) }, null, 2) : planText(experiment, plan);
+}
+
+/** What a run recorded, if it was of this experiment; without one, the store is asked by the keys of the code as it is now. */
+async function keysOfRun(
+  experiment: Experiment,
+  folder: string | true,
+  cwd: string,
+): Promise<readonly string[] | undefined> {
+  const place = folder === true ? resolve(findProject(cwd).root, "out", experiment.name) : resolve(cwd, folder);
+  if (folder === true && !existsSync(place)) return undefined;
+  const { provenance } = await readRun(place);
+  if (digestOf(provenance.experiment as never) === digestOf(experiment as never)) return provenance.keys;
+  if (folder === true) return undefined;
+  throw new LabError(
+    "config-invalid",
+    `the run in ${place} is of another config than ${experiment.name} as it is named here`,
+    {
+      hint: "give the same --profile, --seeds, --rounds and --set as the run had",
+    },
+  );
+}
+
+async function matrixText(
+  { profile, json, set, seeds, rounds }: PlanCommandOptions,
+  place: PlanOptions,
+): Promise<string> {
+  if (set.length > 0 || seeds !== undefined || rounds !== undefined) throw clash("--all with changes of a config");
+  const matrix = await planExperiments(experimentsOf(profile), place);
+  if (!json) return matrixTable(matrix);
+  const refused = matrix.refused.map(({ experiment, why }) => ({ experiment, why: why.message }));
+  return JSON.stringify({ rows: matrixRows(matrix), downloads: matrix.downloads, refused }, null, 2);
+}
+
+/** Every experiment of a profile; without one, each at the smallest size that it has. @throws LabError `name-unknown`. */
+function experimentsOf(profile: string | undefined): readonly Experiment[] {
+  const known = [...new Set(families.flatMap(({ profiles }) => [...profiles.keys()]))];
+  if (profile !== undefined && !(known as readonly string[]).includes(profile)) {
+    throw new LabError("name-unknown", `there is no profile ${JSON.stringify(profile)}`, {
+      hint: `profiles: ${known.join(", ")}`,
+    });
+  }
+  const chosen = families.flatMap(({ profiles }) => {
+    const found = profile === undefined ? [...profiles.values()][0] : profiles.get(profile as (typeof known)[number]);
+    return found ? [found] : [];
+  });
+  // Micro twins have a name of their own beside that of the paper's task.
+  const byName = new Map(chosen.map((preset) => [preset.name, preset]));
+  return [...byName.values()].map((preset) => parseExperiment(preset));
 }
 
 /** `--config NAME` means the config of that experiment: the option may stand before its name. */
 async function experimentOf(
   name: string | undefined,
-  options: PlanOptions,
+  options: PlanCommandOptions,
   cwd: string,
 ): Promise<{ readonly experiment: Experiment; readonly showConfig: boolean }> {
   const { config } = options;
-  const isName = typeof config === "string" && name === undefined && presets.has(config);
+  const isName = typeof config === "string" && name === undefined && isPresetName(config);
   const named = isName && !existsSync(resolve(cwd, config)) ? config : undefined;
   const file = typeof config === "string" && named === undefined ? config : undefined;
   return {
@@ -56,33 +174,9 @@ async function experimentOf(
   };
 }
 
-function planText(experiment: Experiment, plan: Plan): string {
-  const rows = plan.steps.map((step) => [
-    step.cached ? "in store" : "to run",
-    step.key?.slice(0, 12) ?? "",
-    step.verb,
-    step.label,
-    formatCount(step.parameters),
-    formatCount(step.rows),
-    formatCount(step.flops),
-    formatSeconds(step.seconds),
-  ]);
-  const header = ["state", "key", "verb", "step", "parameters", "rows", "FLOPs", "time"];
-  return `${alignedTable([header, ...rows], [4, 5, 6, 7])}\n\n${verbTable(plan)}\n\n${planSummary(experiment, plan)}`;
-}
-
-function verbTable({ steps }: Plan): string {
-  const verbs = [...new Set(steps.map(({ verb }) => verb))];
-  const total = (of: (step: PlannedStep) => number, chosen: readonly PlannedStep[]): number =>
-    chosen.reduce((sum, step) => sum + of(step), 0);
-  const rows = verbs.map((verb) => {
-    const all = steps.filter((step) => step.verb === verb);
-    const open = all.filter(({ cached }) => !cached);
-    const flops = formatCount(total((step) => step.flops, open));
-    const seconds = formatSeconds(total((step) => step.seconds, open));
-    return [verb, String(all.length), String(all.length - open.length), flops, seconds];
-  });
-  return alignedTable([["verb", "steps", "in store", "FLOPs to run", "time to run"], ...rows], [1, 2, 3, 4]);
+function planText(experiment: Experiment, plan: PricedPlan): string {
+  const parts = [stepTable(plan), verbTable(plan), sharingText(plan), needsText(plan), planSummary(experiment, plan)];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 /** One sentence: how many steps, how many of them are there, and how long the others take. */
@@ -90,5 +184,5 @@ export function planSummary(experiment: Experiment, plan: Plan): string {
   const { steps, cached, flops, workSeconds, wallSeconds, workers } = plan;
   const head = `${experiment.name}, seeds ${experiment.seeds.join(", ")}: ${steps.length} steps, ${cached} in the store`;
   if (cached === steps.length) return `${head}; nothing to run`;
-  return `${head}; to run: ${formatCount(flops)} FLOPs, ${formatSeconds(workSeconds)} of work, about ${formatSeconds(wallSeconds)} with ${workers} worker${workers === 1 ? "" : "s"}`;
+  return `${head}; to run: ${formatAmount(flops)} FLOPs, ${formatSeconds(workSeconds)} of work, about ${formatSeconds(wallSeconds)} with ${workers} worker${workers === 1 ? "" : "s"}`;
 }

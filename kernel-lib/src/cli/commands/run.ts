@@ -48,17 +48,17 @@ export function registerRun(program: Command, context: CliContext): void {
 }
 
 async function run(context: CliContext, experiment: Experiment, options: RunOptions): Promise<RunRecord> {
-  const { content: store, results } = await openProject(context);
+  const { content: store, results, data } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
   const backend = await openNamed(context, options.backend, workers);
   const fromScratch = options.fromScratch ?? process.env.FROM_SCRATCH === "1";
   try {
-    const plan = await planExperiment(experiment, { store, backend, results, fromScratch });
+    const plan = await planExperiment(experiment, { store, backend, results, data, fromScratch });
     print(context, planSummary(experiment, plan));
     const progress = showProgress({ stream: context.stdout, title: experiment.name, backend: backend.name, plan });
     const { onActivity } = progress;
     return await interruptible(progress.note, (signal) =>
-      runExperiment(experiment, { store, results, backend, fromScratch, signal, onActivity }),
+      runExperiment(experiment, { store, results, data, backend, fromScratch, signal, onActivity }),
     ).finally(progress.close);
   } finally {
     await backend.close();

@@ -64,6 +64,7 @@ const shared = { task: "micro-math", alpha: 0.15, fidelity: {}, recipe, bases };
 export const microMathMain: ExperimentInput = {
   ...shared,
   name: "micro-math/main",
+  paper: "Fig. 4 (GSM8K), on micro-math",
   title: "ILR, DPO and SFT under weak supervision (micro-math)",
   seeds: [0],
   rounds: { ilr: 3, dpo: 3 },

@@ -44,9 +44,21 @@ def classifier_scores(context: StepContext[Score]) -> list[dict[str, Any]]:
     loaded = load_classifier(context)
     rows = read_rows(context.input("rows"), {"id": "string", "text": "string"}, may_be_empty=True)
     positions = max_positions(loaded.model)
-    texts = [encoded_text(loaded, row["text"], f"row {row['id']}", positions) for row in rows]
+    before = beginning(context, loaded)
+    texts = [encoded_text(loaded, row["text"], f"row {row['id']}", positions, before) for row in rows]
     probabilities = class_probabilities(context, loaded, texts)
     return [{"id": row["id"], "probabilities": both} for row, both in zip(rows, probabilities, strict=True)]
+
+
+def beginning(context: StepContext[Score], loaded: Loaded) -> list[int]:
+    """What stands before each text: nothing, or with `bos` (F4) the tokenizer's BOS. Notes a tokenizer that has none."""
+    if not context.params.bos:
+        return []
+    bos = loaded.tokenizer.bos_token_id
+    if bos is None:
+        context.events.note("this tokenizer has no beginning-of-sequence token: F4 changes nothing")
+        return []
+    return [int(bos)]
 
 
 def class_probabilities(context: StepContext[Score], loaded: Loaded, texts: list[list[int]]) -> list[list[float]]:

@@ -1,0 +1,47 @@
+/** What it takes to run an experiment, read off its config. */
+import { LabError } from "../../core/index.js";
+import type { HubBase } from "./models.js";
+import type { Experiment } from "./schema.js";
+
+export interface Requirements {
+  /** Models of the Hub, larger first; none: the base models are the kit's own and the embedded engine runs everything. */
+  readonly hub: readonly HubBase[];
+  /** Least memory for the weights of the largest of them in bfloat16, in bytes. Gradients, optimizer and activations come on top. */
+  readonly weightBytes: number;
+  /** Variables that must hold keys of servers: judge, embeddings. */
+  readonly keys: readonly string[];
+  /** People give demonstrations or compare answers. */
+  readonly people: boolean;
+}
+
+/**
+ * What an experiment needs besides its data.
+ *
+ * @example
+ * requirementsOf(parseExperiment(presetByName("gsm8k/main", "paper"))).weightBytes; // 2 bytes a parameter of Mistral 7B
+ */
+export function requirementsOf(experiment: Experiment): Requirements {
+  const { bases, arms, judge, embedding, demonstrations } = experiment;
+  const hub = [bases.strong, bases.weak]
+    .filter((base): base is HubBase => "hub" in base)
+    .sort((x, y) => y.parameters - x.parameters);
+  const keys = [judge, embedding].flatMap((endpoint) => (endpoint ? [endpoint.apiKeyVariable] : []));
+  const people = demonstrations === "human" || arms.some(({ comparisons }) => comparisons === "human");
+  return { hub, weightBytes: 2 * (hub[0]?.parameters ?? 0), keys: [...new Set(keys)], people };
+}
+
+/**
+ * Refuses what cannot be run yet, before anything is computed.
+ *
+ * @throws LabError `unsupported` for an experiment with people in it.
+ */
+export function assertRunnable(experiment: Experiment): void {
+  if (!requirementsOf(experiment).people) return;
+  throw new LabError(
+    "unsupported",
+    `${experiment.name} asks people for demonstrations or comparisons, which the command cannot do`,
+    {
+      hint: "it is here as data: ilr plan NAME --config prints it; a model stands in with comparisons evaluator or { noisyOracle: 0.75 }",
+    },
+  );
+}

@@ -1,0 +1,12 @@
+export { type CardFacts, cardOf } from "./card.js";
+export { type Hub, type HubOptions, openHub } from "./connection.js";
+export { DATA_SETS, type DataLock, type DataSetName } from "./data-set.js";
+export { type Downloaded, downloadFile, type RemoteFile, type TransferProgress } from "./download.js";
+export type { Repository } from "./failures.js";
+export { type GetOptions, type Got, getDataSet } from "./get.js";
+export { GSM8K_DIGEST, type Gsm8kRow, readGsm8k } from "./gsm8k.js";
+export { type DataReport, dataSetFolder, inspectData, inspectDataSet } from "./inspect.js";
+export { hubJson, type ModelReference, type ResolveOptions, resolveModel } from "./models.js";
+export { checkFiles, type Publication, type Published, type PublishedFile, publish } from "./publish.js";
+export { commitOf, isCommit } from "./revision.js";
+export { canonicalRows } from "./rows.js";

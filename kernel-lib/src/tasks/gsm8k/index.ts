@@ -1,0 +1,1 @@
+export { type Gsm8kOptions, gsm8k } from "./task.js";

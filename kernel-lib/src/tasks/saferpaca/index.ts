@@ -1,0 +1,1 @@
+export { type SaferPacaOptions, saferPaca } from "./task.js";

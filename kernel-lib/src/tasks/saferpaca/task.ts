@@ -1,0 +1,86 @@
+/** SaferPaca: following instructions, the harmless ones. A judge compares answers with references, embeddings say which labels agree. */
+import { LabError, seededRandom } from "../../core/index.js";
+import { type AbsentOptions, type Embedder, type Judge, withoutAbsent } from "../../judge/index.js";
+import type { Answered, Question, Splits, Task } from "../task.js";
+import { agreeing } from "./agreement.js";
+import { CATEGORIES, readSaferPaca, type SaferPacaData } from "./data.js";
+import { comparisonText, promptText } from "./prompts.js";
+
+/** Table 1, end of sequence included. */
+const MAX_ANSWER_TOKENS = 512;
+
+/** Share of the train rows kept for choices: the paper names no validation split. */
+const VALIDATION_SHARE = 0.05;
+
+export interface SaferPacaOptions extends AbsentOptions {
+  /** The data folder, with `saferpaca/train.jsonl` and `saferpaca/test.jsonl` (`ilr data get saferpaca`). */
+  readonly data: string;
+  readonly judge: Judge;
+  readonly embed: Embedder;
+  /** F8: the judge sees both orders of a pair, or (as released) the prediction always as output A. */
+  readonly judgeOrder: "as-described" | "as-released";
+}
+
+/**
+ * SaferPaca as the paper uses it: an answer's score is the probability that the judge prefers it to the reference, agreement is
+ * similarity above the median. The judge is asked even where an answer equals its reference word for word, as the paper's code does
+ * (as described, in both orders, that is 0.5 whatever the judge says, and costs nothing). A blank answer scores 0 unasked.
+ *
+ * An absent verdict counts as 0.5, no preference, and is said aloud; too many of them are an error.
+ *
+ * @throws LabError `input-missing`, `input-damaged` for the data.
+ * @example
+ * const task = saferPaca({ data: ".ilr/data", judge, embed, judgeOrder: "as-described" });
+ * await task.grade([{ question: task.splits(0).test[0], answer: "I cannot help with that." }]);
+ */
+export function saferPaca(options: SaferPacaOptions): Task & { splits(seed: number): Splits } {
+  const { judge, embed, judgeOrder } = options;
+  const data = readSaferPaca(options.data);
+  const validation = Math.floor(VALIDATION_SHARE * data.train.length);
+  return {
+    name: "saferpaca",
+    identity: { content: data.digest, judge: judge.identity, judgeOrder, embeddings: embed.identity },
+    categories: CATEGORIES,
+    sizes: { train: data.train.length - validation, validation, test: data.test.length },
+    maxAnswerTokens: MAX_ANSWER_TOKENS,
+    typicalTokens: typicalTokens(data),
+    splits: (seed) => drawSplits(data, validation, seed),
+    prompt: promptText,
+    comparisonPrompt: comparisonText,
+    isWellFormed,
+    grade: (answers) => winRates(options, answers),
+    agree: (pairs) => agreeing(embed, pairs),
+    grading: "judged",
+  };
+}
+
+function isWellFormed(answer: string): boolean {
+  return answer.trim() !== "";
+}
+
+async function winRates(options: SaferPacaOptions, answers: readonly Answered[]): Promise<readonly number[]> {
+  const asked = answers.filter(({ answer }) => isWellFormed(answer));
+  const verdicts = await options.judge.winProbability(
+    asked.map(({ question, answer }) => ({ instruction: question.question, a: answer, b: question.reference })),
+    { order: options.judgeOrder === "as-released" ? "as-given" : "both" },
+  );
+  const scores = withoutAbsent(verdicts, options);
+  let next = 0;
+  return answers.map(({ answer }) => (isWellFormed(answer) ? scores[next++]! : 0));
+}
+
+/** The seed shuffles the train rows and chooses which are for validation; the test rows are the same for every seed. */
+function drawSplits({ train, test }: SaferPacaData, validation: number, seed: number): Splits {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new LabError("config-invalid", `seed is ${seed}; expected a whole number of at least 0`);
+  }
+  const shuffled = seededRandom("saferpaca", seed).shuffle(train);
+  return { train: shuffled.slice(validation), validation: shuffled.slice(0, validation), test };
+}
+
+/** Mean lengths of the train rows, at four characters a token: the usual rule of thumb for English. */
+function typicalTokens({ train }: SaferPacaData): Task["typicalTokens"] {
+  const mean = (text: (row: Question) => string): number =>
+    Math.ceil(train.reduce((sum, row) => sum + text(row).length, 0) / train.length / 4);
+  return { prompt: mean(({ question }) => promptText(question)), answer: mean(({ reference }) => reference) };
+}
