@@ -1,27 +1,18 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { main } from "../../kernel-lib/src/cli/index.js";
 import { temporaryFolder } from "../backends/fixtures.js";
-import { pretendingBackend } from "../experiments/pretending-backend.js";
 import { hubServer } from "../hub/fixture.js";
 import { gsm8kFolder } from "../hub/gsm8k-rows.js";
 import type { HubServer } from "../hub/hub-server.js";
 import { parquetOf } from "../hub/parquet.js";
+import { ilrIn } from "./command.js";
 
 /** The command with a data folder of its own; `env` is all it sees of the environment. */
 async function shell(env: NodeJS.ProcessEnv = {}) {
   const root = await temporaryFolder();
   const data = join(root, "data");
-  const ilr = async (...argv: string[]) => {
-    let [out, err] = ["", ""];
-    const code = await main([...argv, "--data", data], {
-      stdout: { write: (text: string) => void (out += text) },
-      stderr: { write: (text: string) => void (err += text) },
-      ...{ cwd: root, env, openBackend: () => pretendingBackend() },
-    });
-    return { code, out, err };
-  };
+  const ilr = (...argv: string[]) => ilrIn(root, env, ...argv, "--data", data);
   return { root, data, ilr };
 }
 

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { main } from "../../kernel-lib/src/cli/index.js";
 import { families, presetByName, presets, type RunProvenance } from "../../kernel-lib/src/experiments/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
+import { taskNames } from "../../kernel-lib/src/tasks/index.js";
 import { temporaryFolder } from "../backends/fixtures.js";
 import { pretendingBackend } from "../experiments/pretending-backend.js";
 
@@ -112,6 +113,14 @@ describe("ilr list", () => {
     expect(out).toMatch(/^meta-llama\/Meta-Llama-3-70B +1e-4 +adafactor$/m);
     expect(JSON.parse((await ilr(["list", "--table1", "--json"])).out)).toHaveProperty("tasks");
   });
+});
+
+it("ilr tasks has a row for every task, with dashes where the data is not here", async () => {
+  const { out, code } = await ilr(["tasks"]);
+  expect(code).toBe(0);
+  expect(out.trim().split("\n")).toHaveLength(taskNames.length + 1);
+  expect(out).toMatch(/^micro-math +\d+ +\d+ +\d+$/m);
+  expect(out).toMatch(/^saferpaca +- +- +-$/m);
 });
 
 describe("ilr diff-preset", () => {

@@ -1,32 +1,32 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { main } from "../../kernel-lib/src/cli/index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRun } from "../../kernel-lib/src/experiments/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { temporaryFolder } from "../backends/fixtures.js";
 import { small } from "../experiments/fixture.js";
-import { pretendingBackend } from "../experiments/pretending-backend.js";
 import { hubServer } from "../hub/fixture.js";
+import { ilrIn } from "./command.js";
 
 const token = "hf_canaryInTheCard";
 
-/** A checkout with one finished run in out/micro-math/quick. */
-async function finishedRun(env: NodeJS.ProcessEnv = {}) {
-  const root = await temporaryFolder();
-  for (const folder of ["results", "notebooks"]) await mkdir(join(root, folder));
-  const ilr = async (...argv: string[]) => {
-    let [out, err] = ["", ""];
-    const code = await main(argv, {
-      stdout: { write: (text: string) => void (out += text) },
-      stderr: { write: (text: string) => void (err += text) },
-      ...{ cwd: root, env, openBackend: () => pretendingBackend() },
-    });
-    return { code, out, err };
-  };
-  const ran = await ilr("run", "micro-math/quick", ...small.flatMap((change) => ["--set", change]));
+let checkout: string;
+
+/** A checkout with one finished run in out/micro-math/quick, of which every test gets a copy. */
+beforeAll(async () => {
+  checkout = await mkdtemp(join(tmpdir(), "ilr-publish-"));
+  for (const folder of ["results", "notebooks"]) await mkdir(join(checkout, folder));
+  const ran = await ilrIn(checkout, {}, "run", "micro-math/quick", ...small.flatMap((change) => ["--set", change]));
   expect(ran).toMatchObject({ code: 0 });
+});
+afterAll(() => rm(checkout, { recursive: true, force: true }));
+
+async function finishedRun(env: NodeJS.ProcessEnv = {}) {
+  const root = join(await temporaryFolder(), "checkout");
+  await cp(checkout, root, { recursive: true });
   const folder = join(root, "out", "micro-math", "quick");
+  const ilr = (...argv: string[]) => ilrIn(root, env, ...argv);
   return { root, ilr, folder, run: await readRun(folder) };
 }
 
@@ -113,9 +113,7 @@ describe("ilr publish", () => {
     const { ilr } = await finishedRun({ HF_ENDPOINT: server.url, HF_TOKEN: token });
     expect((await ilr("publish", "micro-math/quick", ...to, "--kind", "record", "--execute")).code).toBe(0);
     expect([...server.repos.keys()]).toEqual(["datasets/owner/ilr-quick"]);
-    const [{ files }] = server.repos.get("datasets/owner/ilr-quick")!.commits.slice(-1) as [
-      { files: Map<string, Buffer> },
-    ];
+    const { files } = server.repos.get("datasets/owner/ilr-quick")!.commits.at(-1)!;
     expect([...files.keys()].filter((path) => path.startsWith("labels/"))).toEqual([]);
   });
 
@@ -160,18 +158,11 @@ describe("ilr publish", () => {
     ["a repository without an owner", ["publish", "micro-math/quick", "--to", "name"], "config-invalid"],
     ["a kind that does not exist", ["publish", "micro-math/quick", ...to, "--kind", "weights"], "config-invalid"],
   ])("names %s", async (_, argv, problem) => {
-    const root = await temporaryFolder();
-    for (const folder of ["results", "notebooks"]) await mkdir(join(root, folder));
-    let err = "";
-    const code = await main(argv, {
-      stdout: { write: () => {} },
-      stderr: { write: (text: string) => void (err += text) },
-      ...{ cwd: root, env: {}, openBackend: () => pretendingBackend() },
+    const { ilr } = await finishedRun();
+    expect(await ilr(...argv)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(new RegExp(`^error \\[${problem}\\]`)),
     });
-    expect(code).toBe(1);
-    expect(err).toMatch(new RegExp(`^error \\[${problem}\\]`));
-    expect((await readdir(root)).sort()).not.toContain("out");
-    expect((await stat(root)).isDirectory()).toBe(true);
   });
 
   it("with --execute but no token says what is needed", async () => {

@@ -137,6 +137,21 @@ describe("a download", () => {
     expect((await readFile(target)).equals(bytes)).toBe(true);
   });
 
+  it("with wrong bytes is refused too where only the repository's listing has the digest", async () => {
+    const { server, target } = await setting({ xet: false });
+    // The first answer from the storage tells the size; the second has the bytes.
+    server.order(/GET \/object/, { kind: "wrong-bytes" }, { kind: "wrong-bytes" });
+    expect((await failureOf(downloadFile(hubAt(server), remote, target))).code).toBe("input-damaged");
+  });
+
+  it("starts again where a server knows no ranges", async () => {
+    const { server, target } = await setting();
+    server.order(/GET \/object/, { kind: "cut", after: 100_000 }, { kind: "no-range" });
+    await downloadFile(hubAt(server, { tries: 2 }), remote, target);
+    expect((await readFile(target)).equals(bytes)).toBe(true);
+    expect(server.seen.filter(({ host }) => host === "storage")).toHaveLength(2);
+  });
+
   it("of a small file with wrong bytes is refused by git's digest", async () => {
     const { server, target } = await setting({ largeFrom: 1_000_000 });
     server.order(/resolve/, { kind: "no-range" });

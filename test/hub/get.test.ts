@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { sha256 } from "../../kernel-lib/src/core/index.js";
 import { canonicalRows, type DataLock, getDataSet, inspectData, readGsm8k } from "../../kernel-lib/src/hub/index.js";
 import { readRowsOf } from "../../kernel-lib/src/hub/rows.js";
 import { temporaryFolder } from "../backends/fixtures.js";
@@ -122,6 +123,35 @@ describe("getting a data set from the Hub", () => {
     expect(server.seen.filter(({ host }) => host === "storage")).toHaveLength(2);
   });
 
+  it("by several processes at once, one of them killed, fetches whole files", async () => {
+    const { server } = await saferServer();
+    const data = await temporaryFolder();
+    const script = `import { getDataSet, openHub } from "./kernel-lib/src/hub/index.ts";
+      const { fetched } = await getDataSet("saferpaca", { data: process.argv[1], hub: () => openHub({ endpoint: process.argv[2], env: {} }) });
+      console.log(fetched);`;
+    const start = () =>
+      execFile(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script, data, server.url], () => {});
+    const ended = (child: ChildProcess): Promise<string> =>
+      new Promise((resolve) => {
+        let out = "";
+        child.stdout!.on("data", (text) => {
+          out += String(text);
+        });
+        child.on("close", (code, signal) => resolve(`${signal ?? code} ${out.trim()}`));
+      });
+    // The first one hangs in the middle of a file, and dies holding the claim.
+    server.order(/GET \/object/, { kind: "stall", after: 1000 });
+    const first = start();
+    const over = ended(first);
+    await vi.waitFor(() => expect(server.seen.some(({ host }) => host === "storage")).toBe(true), 30_000);
+    const others = [start(), start()].map(ended);
+    first.kill("SIGKILL");
+    expect(await over).toBe("SIGKILL ");
+    expect((await Promise.all(others)).sort()).toEqual(["0 false", "0 true"]);
+    expect((await inspectData(data))[2]).toMatchObject({ name: "saferpaca", state: "verified" });
+    expect(await readdir(join(data, "saferpaca"))).toEqual(["lock.json", "test.jsonl", "train.jsonl"]);
+  });
+
   it("takes the claim of a process that died over", async () => {
     const { server } = await saferServer();
     const data = await temporaryFolder();
@@ -200,6 +230,11 @@ describe("data that the user has", () => {
     const input = await failureOf(getDataSet("saferpaca", { data, from, hub: noHub }));
     expect(input).toMatchObject({ code: "input-damaged", hint: expect.stringContaining("question") });
     await writeFile(join(from, "train.jsonl"), JSON.stringify({ ...row, input: "" }));
+    const line = JSON.stringify({ ...row, input: "", id: "same" });
+    await writeFile(join(from, "train.jsonl"), `${line}\n${line}\n`);
+    const twice = await failureOf(getDataSet("saferpaca", { data, from, hub: noHub }));
+    expect(twice).toMatchObject({ code: "input-damaged", message: expect.stringContaining('"same" twice') });
+    await writeFile(join(from, "train.jsonl"), line);
     const missing = await failureOf(getDataSet("saferpaca", { data, from, hub: noHub }));
     expect(missing).toMatchObject({ code: "input-missing", message: expect.stringContaining("test.jsonl") });
   });
@@ -263,6 +298,18 @@ describe.skipIf(gsm8kFolder === undefined)("GSM8K itself", () => {
       question: question!,
       answer: answer!,
     }));
+
+  it.each([
+    ["train", "17f347dc51477c50d4efb83959dbb7c56297aba886e5544ee2aaed3024813465"],
+    ["test", "3730d312f6e3440559ace48831e51066acaca737f6eabec99bccb9e4b3c39d14"],
+  ])("is the release: written as Python writes JSON, %s has the published sha256", async (split, published) => {
+    const ascii = (text: string): string =>
+      JSON.stringify(text).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    const lines = (await rowsOf(split)).map(
+      ({ question, answer }) => `{"question": ${ascii(question!)}, "answer": ${ascii(answer!)}}\n`,
+    );
+    expect(sha256(lines.join(""))).toBe(published);
+  });
 
   it("from its original files has the pinned digests", async () => {
     const data = await temporaryFolder();

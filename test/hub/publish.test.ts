@@ -150,6 +150,21 @@ describe("publishing", () => {
     expect(server.seen).toEqual([]);
   });
 
+  it("does not take the token to wherever a listing's next page is said to be", async () => {
+    const server = await hubServer();
+    server.commit("models/owner/models", { a: "1" });
+    const link = `<${server.storageUrl}/object/page>; rel="next"`;
+    server.order(/GET .*\/tree\//, {
+      kind: "status",
+      status: 200,
+      headers: { "content-type": "application/json", link },
+      body: "[]",
+    });
+    await publish(hubAt(server, { token }), await publication());
+    const strayed = server.seen.find(({ host, path }) => host === "storage" && path === "/object/page");
+    expect(strayed).toMatchObject({ authorization: undefined });
+  });
+
   it("is cancelled when it is asked to stop", async () => {
     const server = await hubServer();
     const controller = new AbortController();

@@ -282,6 +282,8 @@ describe("settings", () => {
       [{ model: "m", baseURL: "http://x" }, '"baseURL"', "baseUrl"],
       [{ model: "m", baseUrl: "ftp://x/" }, "baseUrl", "http"],
       [{ model: "m", baseUrl: "http://user:pw@x/v1" }, "credentials", "apiKeyVariable"],
+      [{ model: "m", baseUrl: "http://secret@x/v1" }, "credentials", "apiKeyVariable"],
+      [{ model: "m", baseUrl: "http://x/v1?key=secret" }, "query", "apiKeyVariable"],
       [{ model: "m", budget: { usd: 1 } }, "prices", "million"],
       [{ model: "m", apiKeyVariable: "sk-proj-secret-0000" }, "never a key", undefined],
     ] as const) {

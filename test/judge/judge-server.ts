@@ -38,7 +38,7 @@ export type Reply =
 export interface JudgeServer {
   readonly baseUrl: string;
   readonly seen: readonly Seen[];
-  /** The most requests that were being answered at once. */
+  /** The most requests that the script was answering at once. */
   readonly busiest: number;
 }
 
@@ -48,11 +48,15 @@ export type Script = (seen: Seen) => Reply | Promise<Reply>;
 export async function judgeServer(script: Script): Promise<JudgeServer> {
   const seen: Seen[] = [];
   let [busy, busiest] = [0, 0];
-  const server = createServer((request, response) => {
+  const counted: Script = async (one) => {
     busiest = Math.max(busiest, ++busy);
-    response.on("close", () => busy--);
-    void answer(request, response, seen, script);
-  });
+    try {
+      return await script(one);
+    } finally {
+      busy--;
+    }
+  };
+  const server = createServer((request, response) => void answer(request, response, seen, counted));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.closeAllConnections();

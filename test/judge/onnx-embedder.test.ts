@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../kernel-lib/src/engine/onnx/graph.js";
@@ -91,6 +91,7 @@ async function modelFolder(files: Readonly<Record<string, Uint8Array | object>> 
   await mkdir(folder);
   const all = { "model.onnx": tinyModel(), "tokenizer.json": TOKENIZER, ...files };
   for (const [name, content] of Object.entries(all)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content instanceof Uint8Array ? content : JSON.stringify(content));
   }
   return folder;
@@ -237,6 +238,24 @@ describe("an embedder from an ONNX folder", () => {
       code: "unsupported",
       hint: expect.stringContaining("last_hidden_state"),
     });
+  });
+
+  it("refuses models that make their vectors in another way than by the mean", async () => {
+    const types = (...names: readonly string[]) =>
+      names.map((name, idx) => ({ idx, type: `sentence_transformers.models.${name}` }));
+    const mean = { word_embedding_dimension: 5, pooling_mode_cls_token: false, pooling_mode_mean_tokens: true };
+    const usual = { "1_Pooling/config.json": mean, "modules.json": types("Transformer", "Pooling", "Normalize") };
+    await using embedder = await openOnnxEmbedder(await modelFolder(usual));
+    expect(await embedder.embed(["cat"])).toHaveLength(1);
+    for (const [files, named] of [
+      [{ "1_Pooling/config.json": { pooling_mode_cls_token: true } }, "pooling_mode_cls_token"],
+      [{ ...usual, "modules.json": types("Transformer", "Pooling", "Dense") }, "Dense"],
+    ] as const) {
+      await expect(openOnnxEmbedder(await modelFolder(files))).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringContaining(named),
+      });
+    }
   });
 
   it("stops when it is cancelled, and says how far it is", async () => {

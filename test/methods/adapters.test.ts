@@ -151,7 +151,9 @@ describe("a runner that knows adapters", () => {
     const [adapter, own] = [fake.putModel("somebody's adapter"), fake.putModel("its base")];
     const { model } = await runner.step("dpo", preference, { model: adapter, pairs: preferences, base: own }, options);
     await runner.step("sample", greedy, { model: model!, prompts: data }, options);
-    expect(fake.calls.map(({ models }) => models.base?.name)).toEqual(["its base", "its base"]);
+    const copy = fake.putModel("a copy of its base");
+    await runner.step("sample", greedy, { model: model!, prompts: data, base: copy }, options);
+    expect(fake.calls.map(({ models }) => models.base?.name)).toEqual(["its base", "its base", "a copy of its base"]);
   });
 
   it("gives no base to the evaluator, which is trained from a whole model", async () => {

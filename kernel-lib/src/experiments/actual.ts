@@ -122,10 +122,10 @@ async function recordedRun(keys: readonly string[], store: Store): Promise<Done>
 
 async function plannedRun(plan: PricedPlan, store: Store): Promise<Done> {
   const steps = new Map<string, ActionRecord[]>();
-  for (const { uses, verb, stepSeed, cached, key } of plan.steps) {
+  for (const { labels, verb, stepSeed, cached, key } of plan.steps) {
     const record = cached && key !== undefined ? await store.record(key) : undefined;
     if (record === undefined) continue;
-    for (const name of new Set(uses.map(({ label }) => nameOf(label, verb, stepSeed)))) {
+    for (const name of labels.map((label) => nameOf(label, verb, stepSeed))) {
       steps.set(name, [...(steps.get(name) ?? []), record]);
     }
   }
@@ -138,7 +138,7 @@ async function plannedRun(plan: PricedPlan, store: Store): Promise<Done> {
 function pairUp(planned: readonly PricedStep[], done: Done["steps"]): readonly Pair[] {
   const met = new Map<string, number>();
   return planned.flatMap((step) => {
-    const names = step.uses.map(({ label }) => nameOf(label, step.verb, step.stepSeed));
+    const names = step.labels.map((label) => nameOf(label, step.verb, step.stepSeed));
     const name = names.find((candidate) => done.has(candidate));
     if (name === undefined) return [];
     // Some steps of a round have one name (both log-probabilities): they count as met in this order, unless they turned out to be equal.

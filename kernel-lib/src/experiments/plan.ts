@@ -189,7 +189,10 @@ function planOf(planner: Planner, all: readonly PricedStep[], priced: Priced, op
   const { device, rates } = priced;
   const workers = workersOf(device, options);
   const { name, seeds, arms } = priced.experiment;
-  const steps = all.filter(({ uses }) => uses.some((use) => use.experiment === name));
+  const steps = all.flatMap((step) => {
+    const uses = step.uses.filter(({ experiment }) => experiment === name);
+    return uses.length === 0 ? [] : [{ ...step, uses }];
+  });
   const open = steps.filter(({ cached }) => !cached);
   const sum = (of: (step: PricedStep) => number): number => open.reduce((total, step) => total + of(step), 0);
   const workSeconds = sum(({ seconds }) => seconds);

@@ -31,7 +31,8 @@ export function hubFailure(hub: Hub, error: unknown, repository: Repository, doi
       hint: "check the name and the revision; a mirror may lack what the Hub has",
     });
   }
-  const hint = "try again later (what was transferred is kept), or name a mirror with HF_ENDPOINT or --mirror";
+  const hint =
+    "try again later (what was transferred is kept), or name a mirror with HF_ENDPOINT or --mirror; data sets can come from local files too (--from)";
   if (status === undefined) {
     const why = hub.redact(reason(error)).slice(0, 200);
     return new LabError("unreachable", `${doing}: ${hub.endpoint} gave no usable answer (${why})`, { hint });

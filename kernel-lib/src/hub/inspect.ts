@@ -79,9 +79,12 @@ async function rowFiles(rowSet: RowDataSet, folder: string): Promise<DataLock["f
  */
 export async function readSplit(rowSet: RowDataSet, split: "train" | "test", path: string): Promise<CanonicalRows> {
   const raw = await readRowsOf(path);
-  const canonical = canonicalRows(
-    raw.map((row, index) => rowSet.toRow(row, index, split, `row ${index + 1} of ${path}`)),
-  );
+  const rows = raw.map((row, index) => rowSet.toRow(row, index, split, `row ${index + 1} of ${path}`));
+  const ids = rows.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const seen = new Set<unknown>();
+  const twice = ids.find((id) => seen.size === seen.add(id).size);
+  if (twice !== undefined) throw damaged(rowSet, `${path} has the id ${JSON.stringify(twice)} twice`);
+  const canonical = canonicalRows(rows);
   const expected = rowSet.splits[split];
   if (expected.rows !== undefined && canonical.rows !== expected.rows) {
     throw damaged(

@@ -65,13 +65,17 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-/** The text of the first of several columns that a row has. @throws LabError `input-damaged`. */
+/** The text of the first of several columns that a row has. @throws LabError `input-damaged` where there is none, or a blank one. */
 export function textOf(row: RawRow, columns: readonly string[], where: string): string {
-  const name = columns.find((column) => row[column] !== undefined && row[column] !== null);
-  const value = name === undefined ? undefined : row[name];
-  if (typeof value === "string" && value.trim() !== "") return value;
-  throw new LabError(
-    "input-damaged",
-    `${where} has no text in ${columns.join(" or ")}; it has ${Object.keys(row).join(", ")}`,
-  );
+  const text = textOrEmpty(row, columns, where);
+  if (text.trim() !== "") return text;
+  throw new LabError("input-damaged", `${where} has a blank ${columns.join(" or ")}`);
+}
+
+/** The same, where a blank text is one. */
+export function textOrEmpty(row: RawRow, columns: readonly string[], where: string): string {
+  const value = columns.map((column) => row[column]).find((each) => each !== undefined && each !== null);
+  if (typeof value === "string") return value;
+  const has = Object.keys(row).join(", ");
+  throw new LabError("input-damaged", `${where} has no text in ${columns.join(" or ")}; it has ${has}`);
 }

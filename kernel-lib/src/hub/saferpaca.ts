@@ -1,6 +1,6 @@
 import { LabError } from "../core/index.js";
 import type { RowDataSet } from "./data-set.js";
-import { type RawRow, textOf } from "./rows.js";
+import { type RawRow, textOf, textOrEmpty } from "./rows.js";
 
 /** Other names of the columns, in the order in which they are looked for. */
 const QUESTION = ["question", "instruction", "prompt"];
@@ -31,7 +31,7 @@ export const saferpacaData: RowDataSet = {
     return {
       id: typeof row.id === "string" && row.id !== "" ? row.id : `${split}-${String(index + 1).padStart(5, "0")}`,
       question: textOf(row, QUESTION, where),
-      reference: textOf(row, REFERENCE, where),
+      reference: textOrEmpty(row, REFERENCE, where),
       category: categoryOf(row, where),
     };
   },

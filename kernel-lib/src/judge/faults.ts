@@ -1,5 +1,5 @@
 /** What went wrong with a request, and whether asking again may help. */
-import { APIConnectionError, APIError } from "openai";
+import type { APIError } from "openai";
 import { LabError } from "../core/index.js";
 
 /** The server answered, but not with what it was asked for. It may be a proxy's page or a cut connection: asking again may help. */
@@ -27,14 +27,20 @@ const SHOWN = 300;
 export function faultOf(error: unknown, now: number): Fault {
   if (error instanceof LabError || error instanceof Declined) return { kind: "lasting", error };
   if (error instanceof TimedOut || error instanceof Nonsense) return { kind: "passing", reason: error.message };
-  if (error instanceof APIConnectionError) return { kind: "passing", reason: connectionReason(error) };
-  if (error instanceof APIError) return statusFault(error, now);
+  if (isOfClient(error)) {
+    return error.status === undefined ? { kind: "passing", reason: connectionReason(error) } : statusFault(error, now);
+  }
   // Not JSON although it says so; or the connection broke in the middle of a body (undici: TypeError "terminated").
   if (error instanceof SyntaxError) return { kind: "passing", reason: "the answer is not JSON" };
   if (error instanceof TypeError && /terminated|fetch|network|socket/i.test(error.message)) {
     return { kind: "passing", reason: "the connection broke in the middle of the answer" };
   }
   return { kind: "lasting", error };
+}
+
+/** An error of the client, told by its fields: its classes would have to be loaded with every start of the library. */
+function isOfClient(error: unknown): error is APIError {
+  return error instanceof Error && ["status", "headers", "requestID"].every((field) => field in error);
 }
 
 function statusFault(error: APIError, now: number): Fault {

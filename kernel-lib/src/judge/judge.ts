@@ -1,7 +1,7 @@
 /** A language model as judge: which of two outputs is the better response to an instruction. */
 import type { z } from "zod";
 import type { Json } from "../core/index.js";
-import { openMemo, type Store } from "../store/index.js";
+import { type Memo, openMemo, type Store } from "../store/index.js";
 import type { Spent } from "./budget.js";
 import { Declined } from "./faults.js";
 import { inOrder } from "./in-order.js";
@@ -85,43 +85,59 @@ export function openJudge(
   { store, prompt = explainedComparison, timing, ...defaults }: JudgeDependencies,
 ): OpenJudge {
   const settings = parseSettings(judgeSettings, input);
-  const { model, topLogprobs } = settings;
   const server = openServer(settings, timing);
   const memo = openMemo(store, "judge");
-  const servedBy = new Set<string>();
-  let [verdicts, known, absent] = [0, 0, 0];
-
-  const verdict = async (comparison: Comparison, signal: AbortSignal | undefined): Promise<number | undefined> => {
-    const messages = prompt
-      .messages(comparison.instruction, comparison.a, comparison.b)
-      .map(({ role, content }) => ({ role, content }));
-    const question = { kind: "verdict", model, prompt: prompt.version, topLogprobs, messages };
-    const asked = await memo.recall(question, () => readingOf(server, { settings, prompt, messages }, signal), signal);
-    const reading = asked.answer as unknown as Reading;
-    verdicts++;
-    if (asked.known) known++;
-    if (reading.preferA === null) absent++;
-    if (reading.servedModel !== null) servedBy.add(whoServed(reading));
-    return reading.preferA ?? undefined;
-  };
-
+  const tally: Tally = { verdicts: 0, known: 0, absent: 0, servedBy: new Set() };
+  const context: Context = { settings, prompt, server, memo, tally };
+  const { model, topLogprobs, maxConcurrent } = settings;
   return {
     identity: { model, prompt: prompt.version, topLogprobs },
     winProbability: async (comparisons, options = {}) => {
       const { order = "as-given", signal, progress } = { ...defaults, ...options };
       const found = await inOrder(
         questionsOf(comparisons, order),
-        settings.maxConcurrent,
-        (one) => verdict(one, signal),
-        {
-          signal,
-          ...(progress && { progress: (done: number, total: number) => progress({ done, total }) }),
-        },
+        maxConcurrent,
+        (one) => verdictOn(context, one, signal),
+        { signal, ...(progress && { progress: (done: number, total: number) => progress({ done, total }) }) },
       );
       return combine(comparisons, order, found);
     },
-    report: () => ({ ...server.spent(), verdicts, known, absent, servedBy: [...servedBy].sort() }),
+    report: () => ({ ...server.spent(), ...tally, servedBy: [...tally.servedBy].sort() }),
   };
+}
+
+interface Tally {
+  verdicts: number;
+  known: number;
+  absent: number;
+  readonly servedBy: Set<string>;
+}
+
+interface Context {
+  readonly settings: { readonly model: string; readonly topLogprobs: number };
+  readonly prompt: JudgePrompt;
+  readonly server: Server;
+  readonly memo: Memo;
+  readonly tally: Tally;
+}
+
+/** The probability that `a` is better, asked in this order; undefined where the judge gives no verdict. */
+async function verdictOn(
+  context: Context,
+  { instruction, a, b }: Comparison,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const { settings, prompt, memo, tally } = context;
+  const { model, topLogprobs } = settings;
+  const messages = prompt.messages(instruction, a, b).map(({ role, content }) => ({ role, content }));
+  const question = { kind: "verdict", model, prompt: prompt.version, topLogprobs, messages };
+  const { answer, known } = await memo.recall(question, () => readingOf(context, messages, signal), signal);
+  const reading = answer as unknown as Reading;
+  tally.verdicts++;
+  if (known) tally.known++;
+  if (reading.preferA === null) tally.absent++;
+  if (reading.servedModel !== null) tally.servedBy.add(whoServed(reading));
+  return reading.preferA ?? undefined;
 }
 
 function whoServed({ servedModel, fingerprint }: Reading): string {
@@ -156,21 +172,19 @@ function combine(
   });
 }
 
-interface Question {
-  readonly settings: { readonly model: string; readonly topLogprobs: number };
-  readonly prompt: JudgePrompt;
-  readonly messages: readonly Message[];
-}
-
 /** Asks; and once more, with another seed, if the answer holds no verdict. */
-async function readingOf(server: Server, question: Question, signal: AbortSignal | undefined): Promise<Json> {
-  const first = await readOnce(server, question, 0, signal);
-  return (first.preferA === null ? await readOnce(server, question, 1, signal) : first) as unknown as Json;
+async function readingOf(
+  context: Context,
+  messages: readonly Message[],
+  signal: AbortSignal | undefined,
+): Promise<Json> {
+  const first = await readOnce(context, messages, 0, signal);
+  return (first.preferA === null ? await readOnce(context, messages, 1, signal) : first) as unknown as Json;
 }
 
 async function readOnce(
-  server: Server,
-  { settings, prompt, messages }: Question,
+  { settings, prompt, server }: Context,
+  messages: readonly Message[],
   seed: number,
   signal: AbortSignal | undefined,
 ): Promise<Reading> {

@@ -1,8 +1,8 @@
 /** Sentence embeddings by a local ONNX model: no server, no network, no cost. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tokenizer } from "@huggingface/tokenizers";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { LabError, sha256, throwIfCancelled } from "../core/index.js";
 import { type Embedder, type Embedding, normalised } from "./embedder.js";
 
@@ -35,8 +35,9 @@ export async function openOnnxEmbedder(folder: string, options: OnnxEmbedderOpti
   const model = await readPart(folder, "model.onnx");
   const tokenizerFile = await readPart(folder, "tokenizer.json");
   const config = await readJson(folder, "tokenizer_config.json");
+  await assertMeanPooling(folder);
   const maxTokens = options.maxTokens ?? (await longestInput(folder, config));
-  const tokenizer = openTokenizer(folder, tokenizerFile, config);
+  const tokenizer = await openTokenizer(folder, tokenizerFile, config);
   const session = await openSession(folder, model);
   const { batchSize = 16 } = options;
   const encode = (text: string): readonly number[] => truncated(tokenizer, text, maxTokens);
@@ -83,6 +84,23 @@ async function readJson(folder: string, name: string): Promise<Readonly<Record<s
   }
 }
 
+/** sentence-transformers says beside the model how its states become one vector. */
+async function assertMeanPooling(folder: string): Promise<void> {
+  const pooling = await readJson(folder, join("1_Pooling", "config.json"));
+  const modes = Object.keys(pooling).filter((name) => name.startsWith("pooling_mode_") && pooling[name] === true);
+  const modules = Object.values(await readJson(folder, "modules.json")).map((module) =>
+    String((module as { readonly type?: unknown } | null)?.type).replace(/^.*\./, ""),
+  );
+  const others = [
+    ...modes.filter((mode) => mode !== "pooling_mode_mean_tokens"),
+    ...modules.filter((module) => !["Transformer", "Pooling", "Normalize"].includes(module)),
+  ];
+  if (others.length === 0) return;
+  throw new LabError("unsupported", `${folder}: this model makes its vectors by ${others.join(", ")}`, {
+    hint: "expected the mean over tokens, as all-MiniLM-L6-v2 has it; or serve this model and use an embedding endpoint",
+  });
+}
+
 /** The smallest of what the files say; tokenizers without a limit say 1e30. */
 async function longestInput(folder: string, tokenizerConfig: Readonly<Record<string, unknown>>): Promise<number> {
   const sentence = await readJson(folder, "sentence_bert_config.json");
@@ -98,7 +116,12 @@ async function longestInput(folder: string, tokenizerConfig: Readonly<Record<str
   return limits.length === 0 ? 512 : Math.min(...limits);
 }
 
-function openTokenizer(folder: string, file: Uint8Array, config: Readonly<Record<string, unknown>>): Tokenizer {
+async function openTokenizer(
+  folder: string,
+  file: Uint8Array,
+  config: Readonly<Record<string, unknown>>,
+): Promise<Tokenizer> {
+  const { Tokenizer } = await import("@huggingface/tokenizers");
   try {
     return new Tokenizer(JSON.parse(new TextDecoder().decode(file)) as object, config);
   } catch (error) {
@@ -109,6 +132,7 @@ function openTokenizer(folder: string, file: Uint8Array, config: Readonly<Record
 }
 
 async function openSession(folder: string, model: Uint8Array): Promise<InferenceSession> {
+  const { InferenceSession } = await import("onnxruntime-node");
   const session = await InferenceSession.create(model, { logSeverityLevel: 3 }).catch((error: unknown) => {
     throw new LabError("input-damaged", `${join(folder, "model.onnx")} cannot be opened: ${String(error)}`, {
       cause: error,
@@ -146,6 +170,7 @@ async function embedBatch(
   session: InferenceSession,
   rows: readonly (readonly number[])[],
 ): Promise<readonly Embedding[]> {
+  const { Tensor } = await import("onnxruntime-node");
   const length = Math.max(1, ...rows.map((row) => row.length));
   const table = (value: (row: readonly number[], i: number) => number): Tensor => {
     const data = new BigInt64Array(rows.length * length);

@@ -1,5 +1,5 @@
 /** An OpenAI-compatible server: one request at a time, sent again when that may help, within a budget and at a pace. */
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { cancelled, LabError } from "../core/index.js";
 import { type Budget, openBudget, type Spent, type Usage } from "./budget.js";
 import { Declined, faultOf, TimedOut } from "./faults.js";
@@ -35,14 +35,19 @@ const LONGEST_RETRY_AFTER = 600_000;
  * @throws LabError `config-invalid` where OpenAI's own address has no key.
  */
 export function openServer(settings: ServerSettings, timing: Timing = realTiming): Server {
-  const key = process.env[settings.apiKeyVariable] ?? "";
+  const key = keyOf(settings);
   const budget = openBudget(settings);
+  let client: Promise<OpenAI> | undefined;
+  const opened = (): Promise<OpenAI> => {
+    client ??= openClient(settings, key);
+    return client;
+  };
   const context: Context = {
     settings,
     timing,
     budget,
     key,
-    client: clientOf(settings, key),
+    client: opened,
     pace: openPace(settings.requestsPerMinute, timing),
   };
   return { ask: (request, signal) => ask(context, request, signal), spent: budget.spent };
@@ -53,22 +58,30 @@ interface Context {
   readonly timing: Timing;
   readonly budget: Budget;
   readonly key: string;
-  readonly client: OpenAI;
+  readonly client: () => Promise<OpenAI>;
   readonly pace: Pace;
 }
 
-/** The client, deaf to the other variables that it would read: they are meant for OpenAI, not for any server. */
-function clientOf({ baseUrl, apiKeyVariable }: ServerSettings, key: string): OpenAI {
+/** The key; empty where the variable is not set. */
+function keyOf({ baseUrl, apiKeyVariable }: ServerSettings): string {
+  const key = process.env[apiKeyVariable] ?? "";
   if (key === "" && new URL(baseUrl).hostname === "api.openai.com") {
     throw new LabError("config-invalid", `the environment variable ${apiKeyVariable} is not set`, {
       hint: `export ${apiKeyVariable}=..., or set baseUrl to a server of your own`,
     });
   }
+  return key;
+}
+
+/** The client, deaf to the other variables that it would read: they are meant for OpenAI, not for any server. */
+async function openClient({ baseUrl }: ServerSettings, key: string): Promise<OpenAI> {
+  // Loaded when it is needed: it takes a fifth of a second.
+  const { default: Client } = await import("openai");
   // The one variable that no option overrules. Nobody else runs between these lines.
   const { OPENAI_CUSTOM_HEADERS: headers } = process.env;
   delete process.env.OPENAI_CUSTOM_HEADERS;
   try {
-    return new OpenAI({
+    return new Client({
       baseURL: baseUrl,
       // Servers without keys ignore it, but the client insists on one.
       apiKey: key === "" ? "none" : key,
@@ -111,6 +124,7 @@ async function ask<T>(context: Context, request: Request<T>, signal: AbortSignal
 /** The body of the answer. The client's own timeout ends with the headers; this one covers the body, too. */
 async function inTime<T>(context: Context, request: Request<T>, signal: AbortSignal | undefined): Promise<unknown> {
   const { timeoutMs } = context.settings;
+  const client = await context.client();
   const controller = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
@@ -121,7 +135,7 @@ async function inTime<T>(context: Context, request: Request<T>, signal: AbortSig
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) controller.abort();
   try {
-    return await request.send(context.client, controller.signal);
+    return await request.send(client, controller.signal);
   } catch (error) {
     if (late) throw new TimedOut(`no answer within ${timeoutMs / 1000} s`);
     throw error;

@@ -53,66 +53,80 @@ const asking = new Map<string, Promise<Json>>();
  * const { answer, known } = await memo.recall({ model: "m", text: "2 + 2?" }, () => askSomebody());
  */
 export function openMemo(store: Pick<Store, "root" | "writable" | "clock" | "warn">, name: string): Memo {
-  const context = contextOf(store);
-  const pathOf = (digest: string): string => join(store.root, "answers", name, digest.slice(0, 2), `${digest}.json`);
+  const folder: Folder = { context: contextOf(store), name };
+  return {
+    get: (question) => readAnswer(folder, question),
+    put: (question, answer) => writeAnswer(folder, question, answer),
+    recall: (question, ask, signal) => recall(folder, question, ask, signal),
+  };
+}
 
-  const get = async (question: Json): Promise<Json | undefined> => {
-    const digest = digestOf(question);
-    let text: string;
-    try {
-      text = await readFile(pathOf(digest), "utf8");
-    } catch (error) {
-      if (systemCode(error) === "ENOENT") return undefined;
-      throw storeFailure(error, `reading the memo "${name}"`);
-    }
-    const answer = parseEntry(text, digest);
-    if (answer === undefined) {
-      await quarantine(
-        context,
-        pathOf(digest),
-        `an answer of the memo "${name}" is damaged and will be asked for again`,
-      );
-    }
+interface Folder {
+  readonly context: StoreContext;
+  readonly name: string;
+}
+
+function pathOf({ context, name }: Folder, digest: string): string {
+  return join(context.paths.root, "answers", name, digest.slice(0, 2), `${digest}.json`);
+}
+
+async function readAnswer(folder: Folder, question: Json): Promise<Json | undefined> {
+  const digest = digestOf(question);
+  const path = pathOf(folder, digest);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw storeFailure(error, `reading the memo "${folder.name}"`);
+  }
+  const answer = parseEntry(text, digest);
+  if (answer === undefined) {
+    const problem = `an answer of the memo "${folder.name}" is damaged and will be asked for again`;
+    await quarantine(folder.context, path, problem);
+  }
+  return answer;
+}
+
+async function writeAnswer(folder: Folder, question: Json, answer: Json): Promise<void> {
+  assertWritable(folder.context);
+  const entry = { format: 1, question, answer };
+  const text = `${canonicalJson({ ...entry, seal: digestOf(entry) })}\n`;
+  const path = pathOf(folder, digestOf(question));
+  await publishFile(
+    folder.context,
+    (temporary) => writeFile(temporary, text),
+    () => path,
+  );
+}
+
+async function recall(
+  folder: Folder,
+  question: Json,
+  ask: () => Promise<Json>,
+  signal: AbortSignal | undefined,
+): Promise<Recalled> {
+  const path = pathOf(folder, digestOf(question));
+  for (;;) {
+    throwIfCancelled(signal);
+    const others = asking.get(path);
+    if (others === undefined) break;
+    const answer = await unlessCancelled(others, signal).catch(ignoreTheirCancellation(signal));
+    if (answer !== undefined) return { answer, known: true };
+  }
+  let known = true;
+  const lookUp = async (): Promise<Json> => {
+    const kept = await readAnswer(folder, question);
+    if (kept !== undefined) return kept;
+    known = false;
+    assertWritable(folder.context);
+    const answer = await ask();
+    await writeAnswer(folder, question, answer);
     return answer;
   };
-
-  const put = async (question: Json, answer: Json): Promise<void> => {
-    assertWritable(context);
-    const entry = { format: 1, question, answer };
-    const text = `${canonicalJson({ ...entry, seal: digestOf(entry) })}\n`;
-    const path = pathOf(digestOf(question));
-    await publishFile(
-      context,
-      (temporary) => writeFile(temporary, text),
-      () => path,
-    );
-  };
-
-  const recall = async (question: Json, ask: () => Promise<Json>, signal?: AbortSignal): Promise<Recalled> => {
-    const path = pathOf(digestOf(question));
-    for (;;) {
-      throwIfCancelled(signal);
-      const others = asking.get(path);
-      if (others === undefined) break;
-      const answer = await unlessCancelled(others, signal).catch(ignoreTheirCancellation(signal));
-      if (answer !== undefined) return { answer, known: true };
-    }
-    let known = true;
-    const lookUp = async (): Promise<Json> => {
-      const kept = await get(question);
-      if (kept !== undefined) return kept;
-      known = false;
-      assertWritable(context);
-      const answer = await ask();
-      await put(question, answer);
-      return answer;
-    };
-    const answering = lookUp().finally(() => asking.delete(path));
-    asking.set(path, answering);
-    return { answer: await answering, known };
-  };
-
-  return { get, put, recall };
+  const answering = lookUp().finally(() => asking.delete(path));
+  asking.set(path, answering);
+  return { answer: await answering, known };
 }
 
 /** Whoever asked first gave up; this one has not, and asks itself. */

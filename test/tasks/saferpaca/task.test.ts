@@ -116,7 +116,7 @@ describe("saferpaca's data", () => {
     });
     expect(task.prompt("Why?")).toBe("USER:\nWhy?\n\nASSISTANT:\n");
     const text = task.comparisonPrompt("Why?", "first", "second");
-    expect(text).toMatch(/Why\?[^]*Answer \(A\):\nfirst[^]*Answer \(B\):\nsecond[^]*accept to change it/);
+    expect(text).toMatch(/Why\?[\s\S]*Answer \(A\):\nfirst[\s\S]*Answer \(B\):\nsecond[\s\S]*accept to change it/);
     expect([" \n", "", "x"].map(task.isWellFormed)).toEqual([false, false, true]);
   });
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { LabError } from "../../core/index.js";
 import {
   type Experiment,
   families,
@@ -32,13 +33,23 @@ export function registerLists(program: Command, context: CliContext): void {
     });
   program
     .command("tasks")
-    .description("list the tasks")
+    .description("list the tasks and how many questions each has")
     .action(() => {
-      const rows = taskNames
-        .map((task) => taskByName(task))
-        .map(({ name, sizes }) => [name, ...Object.values(sizes).map(String)]);
+      const { data } = findProject(context.cwd);
+      const rows = taskNames.map((name) => [name, ...sizesOf(name, data)]);
       print(context, alignedTable([["task", "train", "validation", "test"], ...rows], [1, 2, 3]));
     });
+}
+
+/** Questions of each split; dashes where the data, which says how many, has not been fetched. */
+function sizesOf(name: string, data: string): readonly string[] {
+  try {
+    const { train, validation, test } = taskByName(name, { data }).sizes;
+    return [train, validation, test].map(String);
+  } catch (error) {
+    if (error instanceof LabError && error.code === "input-missing") return ["-", "-", "-"];
+    throw error;
+  }
 }
 
 /** One experiment at one size. */

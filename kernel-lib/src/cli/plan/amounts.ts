@@ -9,7 +9,7 @@ const UNITS = ["", "k", "M", "G", "T", "P", "E", "Z"] as const;
  */
 export function formatAmount(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "-";
-  if (value < 1000) return String(Number(value.toPrecision(3)));
+  if (value < 999.5) return String(Number(value.toPrecision(3)));
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Number(value.toPrecision(3))) / 3));
   return `${(value / 1000 ** power).toPrecision(3)}${UNITS[power]}`;
 }

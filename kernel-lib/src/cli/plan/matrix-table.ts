@@ -79,8 +79,18 @@ function notes({ plans, refused, downloads }: PlanMatrix): readonly string[] {
       ? [`GPUs: how many ${used.join(" or ")} hold the largest step, by an estimate.`]
       : []),
     ...(unsized.length > 0 ? [`Size not known here: ${unsized.join(", ")}.`] : []),
-    ...refused.map(({ experiment, why }) => `${experiment} is not in the table: ${why.message}`),
+    ...refusals(refused),
   ];
+}
+
+/** Experiments that cannot be planned, by reason. */
+function refusals(refused: PlanMatrix["refused"]): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { experiment, why } of refused) {
+    const reason = why.hint === undefined ? why.message : `${why.message} (${why.hint})`;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), experiment]);
+  }
+  return [...byReason].map(([reason, names]) => `Not in the table: ${names.join(", ")}: ${reason}`);
 }
 
 /** Such as "sft 30 %, sample 10 %". */

@@ -60,7 +60,7 @@ interface Books {
   readonly runner: StoreRunner;
   readonly ledger: Ledger;
   readonly steps: Map<string, Draft>;
-  readonly uses: Map<string, Map<string, StepUse>>;
+  readonly uses: Map<string, { readonly byArm: Map<string, StepUse>; readonly labels: Set<string> }>;
   readonly tables: Map<string, Pick<PlannedTables, "key" | "bytes"> & { readonly experiments: Set<string> }>;
   readonly asked: Map<string, Promise<Outputs>>;
   readonly computed: Map<string, readonly unknown[]>;
@@ -85,7 +85,11 @@ export function createPlanner(runner: StoreRunner): Planner {
       derive: (name, params, inputs, options, compute) =>
         planDerivation(books, scope, name, params, inputs, options, compute),
     }),
-    steps: () => [...books.steps].map(([id, draft]) => ({ ...draft, uses: [...books.uses.get(id)!.values()] })),
+    steps: () =>
+      [...books.steps].map(([id, draft]) => {
+        const { byArm, labels } = books.uses.get(id)!;
+        return { ...draft, uses: [...byArm.values()], labels: [...labels] };
+      }),
     tables: () => [...books.tables.values()].map((table) => ({ ...table, experiments: [...table.experiments] })),
     criticalSeconds: (steps) => steps.reduce((last, { id }) => Math.max(last, books.ledger.endOf(id)), 0),
   };
@@ -160,6 +164,7 @@ function draftOf<V extends Verb>(
     accelerators,
     purpose,
     uses: [],
+    labels: [],
   } as const;
   return { draft, size };
 }
@@ -249,10 +254,11 @@ function measuredOutputs(
 }
 
 function noteUse({ uses }: Books, id: string, { experiment, arm, seed }: PlanScope, label: string): void {
-  const known = uses.get(id) ?? new Map<string, StepUse>();
+  const known = uses.get(id) ?? { byArm: new Map<string, StepUse>(), labels: new Set<string>() };
   uses.set(id, known);
+  known.labels.add(label);
   const who = JSON.stringify([experiment, arm, seed]);
-  if (!known.has(who)) known.set(who, { experiment, arm, seed, round: roundOf(label, arm), label });
+  if (!known.byArm.has(who)) known.byArm.set(who, { experiment, arm, seed, round: roundOf(label, arm), label });
 }
 
 /** Methods call the steps of a round "<arm> round <n>", or "<arm> round <n>: <what>". */

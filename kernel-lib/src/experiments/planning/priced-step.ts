@@ -27,7 +27,7 @@ export interface StepUse {
   readonly seed: number;
   /** Round of the method; null for what comes before the first round. */
   readonly round: number | null;
-  /** What the arm calls the step. */
+  /** What the arm calls the step, when it first asks. */
   readonly label: string;
 }
 
@@ -43,6 +43,8 @@ export interface PricedStep extends PlannedStep, StepCost {
   readonly purpose: "method" | "measurement";
   /** Arms, by seed, that need it; each once. */
   readonly uses: readonly StepUse[];
+  /** Everything that it is called: an arm may need it twice, where two steps turned out to be equal. */
+  readonly labels: readonly string[];
 }
 
 /** Tables that one derivation leaves. */

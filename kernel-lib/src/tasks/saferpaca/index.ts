@@ -1,1 +1,1 @@
-export { type SaferPacaOptions, saferPaca } from "./task.js";
+export { type SaferPaca, type SaferPacaOptions, saferPaca } from "./task.js";

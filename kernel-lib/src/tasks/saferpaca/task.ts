@@ -21,6 +21,11 @@ export interface SaferPacaOptions extends AbsentOptions {
   readonly judgeOrder: "as-described" | "as-released";
 }
 
+/** The task; its data is at hand, so that it need not be waited for. */
+export interface SaferPaca extends Task {
+  splits(seed: number): Splits;
+}
+
 /**
  * SaferPaca as the paper uses it: an answer's score is the probability that the judge prefers it to the reference, agreement is
  * similarity above the median. The judge is asked even where an answer equals its reference word for word, as the paper's code does
@@ -33,7 +38,7 @@ export interface SaferPacaOptions extends AbsentOptions {
  * const task = saferPaca({ data: ".ilr/data", judge, embed, judgeOrder: "as-described" });
  * await task.grade([{ question: task.splits(0).test[0], answer: "I cannot help with that." }]);
  */
-export function saferPaca(options: SaferPacaOptions): Task & { splits(seed: number): Splits } {
+export function saferPaca(options: SaferPacaOptions): SaferPaca {
   const { judge, embed, judgeOrder } = options;
   const data = readSaferPaca(options.data);
   const validation = Math.floor(VALIDATION_SHARE * data.train.length);
