@@ -4,17 +4,21 @@ import type { ColumnTable } from "arquero";
 import { type Backend, type BackendName, openBackend } from "./backends/index.js";
 import { LabError, nearestName } from "./core/index.js";
 import {
+  assertRunnable,
   type Experiment,
   type ExperimentInput,
   findProject,
+  isConfigFile,
   type Plan,
   type Point,
   type Project,
   parseExperiment,
+  parseLocated,
   planExperiment,
   presetByName,
   presets,
   type RunRecord,
+  readConfigFile,
   readRun,
   runExperiment,
   setField,
@@ -144,17 +148,18 @@ export interface RunOrigin {
 }
 
 /**
- * Runs an experiment, by name or as a config; steps that are in the store are not run again.
+ * Runs an experiment, by name, as a config, or from a config file (a path that ends in .yaml or .json); steps that are in the store are not run again.
  *
  * @throws LabError `name-unknown`, `config-invalid`, `step-failed`, `cancelled`, `store-*`.
  */
 async function run(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<Run> {
-  const config = configured(experiment, options);
+  const config = await configured(experiment, options);
   const { store: place, results, data } = options.project ?? findProject();
   const { onProgress, signal, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
   const { backend: chosen = "embedded" } = options;
+  assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name);
   const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
   const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch });
   const progress =
@@ -266,15 +271,19 @@ export const lab = {
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;
 
-function configured(experiment: string | ExperimentInput, options: LabOptions): Experiment {
-  let input: unknown = typeof experiment === "string" ? presetByName(experiment, options.profile) : experiment;
+async function configured(experiment: string | ExperimentInput, options: LabOptions): Promise<Experiment> {
+  const { seeds, rounds, profile } = options;
+  const isFile = typeof experiment === "string" && isConfigFile(experiment);
+  const file = isFile ? await readConfigFile(experiment, { profile }) : undefined;
+  const preset = typeof experiment === "string" && !isFile ? presetByName(experiment, profile) : experiment;
+  let input: unknown = file ? file.input : preset;
   for (const assignment of options.set ?? []) input = setField(input as ExperimentInput, assignment);
-  const { seeds, rounds } = options;
-  const config = parseExperiment({
+  const changed = {
     ...(input as ExperimentInput),
     ...(seeds && { seeds }),
     ...(rounds !== undefined && { rounds: { ilr: rounds, dpo: rounds } }),
-  });
+  };
+  const config = file ? parseLocated(changed, file.locate) : parseExperiment(changed);
   return options.arms === undefined ? config : withArms(config, options.arms);
 }
 

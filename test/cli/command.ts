@@ -7,7 +7,9 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs the `ilr` command in a folder, with a backend that only pretends; `env` is all it is given of the environment. */
+/**
+ * Runs the `ilr` command in a folder, with a backend that only pretends; `env` is all it is given of the environment.
+ */
 export async function ilrIn(root: string, env: NodeJS.ProcessEnv, ...argv: string[]): Promise<Outcome> {
   const streams = { out: "", err: "" };
   const keep = (name: "out" | "err") => ({

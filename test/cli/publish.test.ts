@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRun } from "../../kernel-lib/src/experiments/index.js";
+import { GSM8K_DIGEST } from "../../kernel-lib/src/hub/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { temporaryFolder } from "../backends/fixtures.js";
 import { small } from "../experiments/fixture.js";
@@ -151,6 +152,7 @@ describe("ilr publish", () => {
     );
     const said = await ilr("publish", folder, ...to, "--license", "cc-by-4.0");
     expect(said).toMatchObject({ code: 0, out: expect.stringContaining('license: "cc-by-4.0"') });
+    expect(said.out).toContain(`openai/gsm8k, content ${GSM8K_DIGEST}`);
   });
 
   it.each([

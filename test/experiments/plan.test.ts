@@ -446,6 +446,20 @@ describe("the planner", () => {
     expect(step!.tokens).toEqual({ read: 10, generated: 5, trained: 0 });
   });
 
+  it("tells models from outside apart by what is known of them, and takes equal ones for one", async () => {
+    const planning = planningRunner(createRunner(where), { tokens: { prompt: 2, answer: 1 }, rates: assumedRates(undefined) });
+    const prompts = { ref: undefined, rows: 5 };
+    const ask = (parameters: number) =>
+      planning.step(
+        "sample",
+        { decoding: { kind: "greedy" }, maxAnswerTokens: 8 },
+        { model: { ref: undefined, parameters }, prompts },
+        { seed: 0, label: "answers" },
+      );
+    for (const parameters of [2e9, 7e9, 2e9]) await ask(parameters);
+    expect(planning.steps().map(({ parameters }) => parameters)).toEqual([2e9, 7e9]);
+  });
+
   it("plans thousands of steps in seconds", async () => {
     const arms = Array.from({ length: 30 }, (_, k) => ({
       ...{ name: `ILR ${k}`, method: "ilr", comparisons: { noisyOracle: 0.5 + k / 100 } },

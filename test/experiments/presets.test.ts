@@ -142,11 +142,20 @@ describe("the paper's experiments", () => {
       rounds: { ilr: 2, dpo: 2 },
     });
     expect(requirementsOf(study).people).toBe(true);
-    expect(problem(() => assertRunnable(study))).toMatchObject({
+    expect(problem(() => assertRunnable(study, "docker"))).toMatchObject({
       code: "unsupported",
       message: expect.stringContaining("people"),
     });
-    for (const name of presets.keys()) if (name !== study.name) assertRunnable(parsed(name));
+    for (const name of presets.keys()) if (name !== study.name) assertRunnable(parsed(name), "docker");
+    for (const experiment of [...presets.keys()].filter((name) => name !== study.name).map((name) => parsed(name))) {
+      const onLaptop = (): void => assertRunnable(experiment, "embedded");
+      if (requirementsOf(experiment).hub.length === 0) onLaptop();
+      else
+        expect(problem(onLaptop)).toMatchObject({
+          code: "unsupported",
+          hint: expect.stringContaining("--backend docker"),
+        });
+    }
   });
 });
 

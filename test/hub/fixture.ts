@@ -1,4 +1,6 @@
-/** What the tests of the Hub share: a server that is closed after the test, and a Hub that does not wait between tries. */
+/**
+ * What the tests of the Hub share: a server that is closed after the test, and a Hub that does not wait between tries.
+ */
 import { afterEach } from "vitest";
 import { LabError } from "../../kernel-lib/src/core/index.js";
 import { type Hub, type HubOptions, openHub } from "../../kernel-lib/src/hub/index.js";
@@ -16,7 +18,10 @@ export async function hubServer(options: HubServerOptions = {}): Promise<HubServ
   return server;
 }
 
-/** A Hub at the server, without the environment of whoever runs the tests; `pauses` are the waits it would have made, in ms. */
+/**
+ * A Hub at the server, without the environment of whoever runs the tests; `pauses` are the waits it would have made, in
+ * ms.
+ */
 export function hubAt(
   server: HubServer,
   { token, ...options }: HubOptions & { token?: string } = {},

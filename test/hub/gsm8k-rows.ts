@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** A folder with GSM8K's train.jsonl and test.jsonl, where this machine has one; tests of the real rows skip otherwise. */
+/**
+ * A folder with GSM8K's train.jsonl and test.jsonl, where this machine has one; tests of the real rows skip otherwise.
+ */
 export const gsm8kFolder: string | undefined = [
   ...(process.env.ILR_DATA ? [join(process.env.ILR_DATA, "gsm8k")] : []),
   join(root, ".ilr", "data", "gsm8k"),

@@ -1,4 +1,7 @@
-/** A Hub on 127.0.0.1: as much of its protocol as the real client speaks, a storage host of another origin, and faults to order. */
+/**
+ * A Hub on 127.0.0.1: as much of its protocol as the real client speaks, a storage host of another origin, and faults
+ * to order.
+ */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -58,7 +61,9 @@ export interface HubServerOptions {
   readonly largeFrom?: number;
   /** Large uploads are asked for in parts of this size. Default: whole. */
   readonly partSize?: number;
-  /** Says where large files are as the Hub does for Xet; otherwise by redirects only, with a tag of the storage's own. */
+  /**
+   * Says where large files are as the Hub does for Xet; otherwise by redirects only, with a tag of the storage's own.
+   */
   readonly xet?: boolean;
 }
 

@@ -1,4 +1,6 @@
-/** Parquet as simple as it gets, for tests: one row group, columns of required UTF-8 strings, plain and uncompressed. */
+/**
+ * Parquet as simple as it gets, for tests: one row group, columns of required UTF-8 strings, plain and uncompressed.
+ */
 
 /** Thrift's compact protocol: a struct from field numbers to encoded values. */
 type Field = readonly [id: number, type: number, value: Buffer];

@@ -129,6 +129,14 @@ describe("publishing", () => {
     expect(server.seen).toEqual([]);
   });
 
+  it("of two files with one path sends neither", async () => {
+    const server = await hubServer();
+    const files = ["one", "two"].map((text) => ({ path: "ilr/labels.jsonl", content: { text } }));
+    const failure = await failureOf(publish(hubAt(server, { token }), await publication({ files })));
+    expect(failure).toMatchObject({ code: "config-invalid", message: expect.stringContaining("ilr/labels.jsonl") });
+    expect(server.seen).toEqual([]);
+  });
+
   it("without a token, or with one that may not, says what is needed", async () => {
     const server = await hubServer();
     const asked = await publication();

@@ -7,6 +7,7 @@ import {
   type JudgeProgress,
   type JudgeSettings,
   type OpenJudge,
+  openEmbeddingEndpoint,
   openJudge,
   plainComparison,
 } from "../../kernel-lib/src/judge/index.js";
@@ -14,6 +15,7 @@ import type { Store } from "../../kernel-lib/src/store/index.js";
 import {
   comparisonIn,
   completion,
+  embedsLetters,
   type JudgeServer,
   judgeServer,
   prefersLonger,
@@ -292,6 +294,32 @@ describe("an interrupted batch", () => {
   });
 });
 
+describe("a signal and a progress given when judge or embedder are opened", () => {
+  it("serve the calls that bring none", async () => {
+    const server = await judgeServer((seen) =>
+      seen.path.endsWith("embeddings") ? embedsLetters(seen) : prefersLonger(seen),
+    );
+    const { store } = await testStore();
+    const stop = new AbortController();
+    const steps: JudgeProgress[] = [];
+    const settings = { model: "m", baseUrl: server.baseUrl };
+    const given = { store, signal: stop.signal, progress: (step: JudgeProgress) => steps.push(step) };
+    const judge = openJudge(settings, given);
+    const embedder = openEmbeddingEndpoint(settings, given);
+    await judge.winProbability([pair(0)]);
+    await embedder.embed(["a"]);
+    expect(steps).toEqual([
+      { done: 1, total: 1 },
+      { done: 0, total: 1 },
+      { done: 1, total: 1 },
+    ]);
+    stop.abort();
+    await expect(judge.winProbability([pair(1)])).rejects.toMatchObject({ code: "cancelled" });
+    await expect(embedder.embed(["b"])).rejects.toMatchObject({ code: "cancelled" });
+    expect(await judge.winProbability([pair(1)], { signal: new AbortController().signal })).toHaveLength(1);
+  });
+});
+
 describe("a thousand verdicts", () => {
   it("take seconds, and no memory that stays", async () => {
     const { judge, store, server } = await lab(prefersLonger, { maxConcurrent: 32 });
@@ -300,8 +328,11 @@ describe("a thousand verdicts", () => {
     );
     const before = process.memoryUsage().rss;
     const started = performance.now();
+    const cpu = process.cpuUsage();
     const first = await judge.winProbability(many);
     const asked = performance.now() - started;
+    const { user, system } = process.cpuUsage(cpu);
+    const worked = (user + system) / 1000;
     const again = openJudge({ model: "m", baseUrl: server.baseUrl }, { store });
     const restarted = performance.now();
     expect(await again.winProbability(many)).toEqual(first);
@@ -311,7 +342,8 @@ describe("a thousand verdicts", () => {
       `1,000 verdicts: ${asked.toFixed(0)} ms asked, ${recalled.toFixed(0)} ms recalled, ${grown.toFixed(0)} MB`,
     );
     expect(server.seen).toHaveLength(1000);
-    expect(asked).toBeLessThan(60_000);
+    // CPU, the server's included: the wall clock is the machine's other work, too.
+    expect(worked).toBeLessThan(60_000);
     expect(grown).toBeLessThan(400);
   });
 });

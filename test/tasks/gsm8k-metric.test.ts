@@ -83,7 +83,8 @@ describe("finalAnswerMatch", () => {
 });
 
 /**
- * The same metric read once more, character by character from the end of the text: what stands behind the last "####", up to white
+ * The same metric read once more, character by character from the end of the text: what stands behind the last "####",
+ * up to white
  * space, as digits with at most one point and a sign in front.
  */
 function readBackwards(text: string): string | undefined {

@@ -6,12 +6,11 @@ import {
   type Store,
   type StoreRunner,
 } from "../backends/index.js";
-import { LabError } from "../core/index.js";
 import { type ModelReference, openHub, resolveModel } from "../hub/index.js";
 import type { TrainedEvaluator } from "../methods/index.js";
 import type { LogRow } from "../steps/index.js";
 import { dataFolder } from "../tasks/index.js";
-import { assertRunnable, type Experiment, requirementsOf } from "./config.js";
+import { assertRunnable, type Experiment } from "./config.js";
 import { type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed } from "./run-seed.js";
@@ -43,11 +42,10 @@ export interface RunOptions {
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunRecord> {
   const { store, results, fromScratch = false, signal, onActivity, onPoint } = options;
-  assertRunnable(experiment);
   const data = options.data ?? dataFolder();
   const started = Date.now();
   const backend = options.backend ?? embeddedBackend();
-  assertTrains(backend, experiment);
+  assertRunnable(experiment, backend.name);
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
   const task = taskOf(experiment, { store, data, ...(signal && { signal }) });
   const onHub = (model: ModelReference): Promise<ModelReference> =>
@@ -73,15 +71,6 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   } finally {
     if (options.backend === undefined) await runner.close();
   }
-}
-
-/** @throws LabError `unsupported`: the embedded engine trains the kit's own small models. */
-function assertTrains(backend: Backend, experiment: Experiment): void {
-  const [model] = requirementsOf(experiment).hub;
-  if (model === undefined || backend.name !== "embedded") return;
-  throw new LabError("unsupported", `${experiment.name} trains ${model.hub.repo}, which the embedded engine cannot`, {
-    hint: "use --backend docker or --backend process on a machine with a GPU; ilr plan says what it takes",
-  });
 }
 
 /** By seed, then by the experiment's order of arms, then by round. */

@@ -17,8 +17,8 @@ export const birdData = {
 /** What has to be done by hand, and where things go. */
 export function birdInstructions(folder: string): string {
   return [
-    "BIRD's databases take tens of gigabytes and come from its own page, https://bird-bench.github.io (train and dev sets):",
-    "unpack both archives, and the archives of databases inside them, so that there are",
+    "BIRD's databases take tens of gigabytes and come from its own page, https://bird-bench.github.io.",
+    "Take the train and the dev set, unpack both archives, and the archives of databases inside them, so that there are",
     ...birdData.splits.flatMap((split) => [
       `  ${join(folder, split, `${split}.json`)}`,
       `  ${join(folder, split, `${split}_databases`, "<db_id>", "<db_id>.sqlite")}`,
@@ -68,7 +68,10 @@ export async function checkBird(folder: string): Promise<DataLock["files"]> {
   );
 }
 
-/** Brings a folder's BIRD into the data folder: as links where both are on one disk, else as copies. What is there already stays. */
+/**
+ * Brings a folder's BIRD into the data folder: as links where both are on one disk, else as copies. What is there
+ * already stays.
+ */
 export async function importBird(
   from: string,
   folder: string,

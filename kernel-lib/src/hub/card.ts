@@ -24,8 +24,21 @@ export interface CardFacts {
   readonly contents: readonly { readonly path: string; readonly what: string; readonly key?: string | undefined }[];
 }
 
-const PAPER =
-  "Ye, Laidlaw, Steinhardt: Iterative Label Refinement Matters More than Preference Optimization under Weak Supervision (ICLR 2025)";
+const PAPER = [
+  "Ye, Laidlaw, Steinhardt: Iterative Label Refinement Matters More than Preference Optimization",
+  "under Weak Supervision (ICLR 2025)",
+].join(" ");
+
+const INTENDED_USE: Readonly<Record<CardFacts["kind"], readonly string[]>> = {
+  model: [
+    "Research on training under weak supervision: to check, compare and extend the experiment above.",
+    "The models were trained, on purpose, on labels with errors; they are not for answering anybody's questions.",
+  ],
+  dataset: [
+    "Research on training under weak supervision: to see which labels a method replaced, rightly or wrongly.",
+    "The labels contain errors on purpose; they are not a training set for products.",
+  ],
+};
 
 /**
  * The card as Markdown with the metadata block that the Hub reads.
@@ -34,38 +47,41 @@ const PAPER =
  * cardOf(facts).startsWith("---\nlicense: "); // true
  */
 export function cardOf(facts: CardFacts): string {
-  const { kind, experiment, bases } = facts;
+  const { kind, experiment } = facts;
   const what = kind === "model" ? "Models" : "Labels and records";
   return [
     metadata(facts),
     `# ${what} of ${plain(experiment.name)}`,
-    `${plain(experiment.title)}\n\nMade by ilr-lab, a kit that re-runs the experiments of ${PAPER}. These are its own runs, not the authors' artifacts.`,
+    plain(experiment.title),
+    `Made by ilr-lab, a kit that re-runs the experiments of ${PAPER}. These are its own runs, not the authors' artifacts.`,
     "## Results",
     facts.results,
     "Computed from the recorded points of this run, question by question.",
     "## Where it comes from",
-    [
-      `- **experiment** \`${plain(experiment.name)}\`, seeds ${experiment.seeds.join(", ")}`,
-      `- **data** ${plain(facts.data)}`,
-      ...bases.map(
-        ({ name, hub, digest }) => `- **base model** ${plain(name)}: \`${plain(hub ?? digest ?? "unknown")}\``,
-      ),
-      `- **versions** ${Object.entries(facts.versions)
-        .map(([name, version]) => `${plain(name)} ${plain(version)}`)
-        .join(", ")}`,
-      `- **trained by** ${plain(facts.backend)} on ${plain(facts.machine)}, finished ${facts.ended}`,
-    ].join("\n"),
+    origin(facts),
     "## Contents",
     contentsTable(facts),
     "## Intended use",
-    kind === "model"
-      ? "Research on training under weak supervision: to check, compare and extend the experiment above. The models were trained, on purpose, on labels with errors; they are not for answering anybody's questions."
-      : "Research on training under weak supervision: to see which labels a method replaced, rightly or wrongly. The labels contain errors on purpose; they are not a training set for products.",
+    INTENDED_USE[kind].join(" "),
     "## Licence",
-    `${plain(facts.licence)}, as stated by who published this. Base models and data keep their own licences, which bind whoever uses what was made from them.`,
+    `${plain(facts.licence)}, as stated by who published this. Base models and data keep their own licences, ` +
+      "which bind whoever uses what was made from them.",
   ]
     .join("\n\n")
     .concat("\n");
+}
+
+function origin({ experiment, data, bases, versions, backend, machine, ended }: CardFacts): string {
+  const software = Object.entries(versions).map(([name, version]) => `${plain(name)} ${plain(version)}`);
+  return [
+    `- **experiment** \`${plain(experiment.name)}\`, seeds ${experiment.seeds.join(", ")}`,
+    `- **data** ${plain(data)}`,
+    ...bases.map(
+      ({ name, hub, digest }) => `- **base model** ${plain(name)}: \`${plain(hub ?? digest ?? "unknown")}\``,
+    ),
+    `- **versions** ${software.join(", ")}`,
+    `- **trained by** ${plain(backend)} on ${plain(machine)}, finished ${ended}`,
+  ].join("\n");
 }
 
 function metadata({ kind, licence, bases }: CardFacts): string {

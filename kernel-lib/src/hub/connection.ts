@@ -1,8 +1,12 @@
-/** A Hub (huggingface.co or a mirror) as everything here talks to it: with patience, and with the token for nobody else. */
+/**
+ * A Hub (huggingface.co or a mirror) as everything here talks to it: with patience, and with the token for nobody else.
+ */
 import { LabError, sleep, throwIfCancelled } from "../core/index.js";
 
 export interface HubOptions {
-  /** Base URL of the Hub or of a mirror. Default: `HF_ENDPOINT` as for the Python client, else https://huggingface.co. */
+  /**
+   * Base URL of the Hub or of a mirror. Default: `HF_ENDPOINT` as for the Python client, else https://huggingface.co.
+   */
   readonly endpoint?: string | undefined;
   /** Where `HF_ENDPOINT` and `HF_TOKEN` are read. Default: the process's environment. */
   readonly env?: NodeJS.ProcessEnv;
@@ -129,7 +133,8 @@ async function once(
 ): Promise<Response> {
   const address = input instanceof Request ? input.url : String(input);
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : {}));
-  // The client sends the token wherever a page's "next" link leads; it is the endpoint's alone. (fetch drops it at redirects.)
+  // The client sends the token wherever a page's "next" link leads; it is the endpoint's alone. (fetch drops it at
+  // redirects.)
   if (new URL(address).origin !== origin) headers.delete("authorization");
   const timer = new AbortController();
   // An upload may take as long as a slow line needs (100 kB/s) before there is an answer.

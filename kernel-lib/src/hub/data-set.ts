@@ -14,7 +14,9 @@ export interface SplitFacts {
   readonly path: string;
   /** Number of rows, where it is known. */
   readonly rows?: number;
-  /** sha256 of the canonical rows, where it is known: from then on it does not matter who sent them, or in which format. */
+  /**
+   * sha256 of the canonical rows, where it is known: from then on it does not matter who sent them, or in which format.
+   */
   readonly digest?: string;
 }
 

@@ -39,10 +39,12 @@ interface Promised {
 }
 
 /**
- * Downloads one file to a path. Bytes go to a temporary name beside it, which a later call continues (HTTP ranges); only a file of the
+ * Downloads one file to a path. Bytes go to a temporary name beside it, which a later call continues (HTTP ranges);
+ * only a file of the
  * promised size and digest (sha256 of large files, git's sha1 of small ones) gets the path's name.
  *
- * @throws LabError `unreachable`, `input-missing`, `input-damaged` (wrong bytes), `cancelled`, `store-full`, `store-unwritable`.
+ * @throws LabError `unreachable`, `input-missing`, `input-damaged` (wrong bytes), `cancelled`, `store-full`,
+ *   `store-unwritable`.
  * @example
  * await downloadFile(openHub(), { repository: { type: "dataset", name: "openai/gsm8k" }, revision: "main",
  *   path: "main/test-00000-of-00001.parquet" }, "test.parquet");
@@ -192,7 +194,9 @@ async function check(promised: Promised, partial: string, from: string): Promise
   throw damaged(`${from} has digest ${digest} and ${size} bytes; expected ${promised.etag} and ${promised.size} bytes`);
 }
 
-/** Digests of a file: sha256, and the one that the server names files by (sha256 of large ones, git's of small ones). */
+/**
+ * Digests of a file: sha256, and the one that the server names files by (sha256 of large ones, git's of small ones).
+ */
 async function digestsOf({ size, etag }: Promised, path: string): Promise<Downloaded & { readonly digest: string }> {
   const sha = createHash("sha256");
   const git = createHash("sha1").update(`blob ${size}\0`);

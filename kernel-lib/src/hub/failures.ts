@@ -32,7 +32,7 @@ export function hubFailure(hub: Hub, error: unknown, repository: Repository, doi
     });
   }
   const hint =
-    "try again later (what was transferred is kept), or name a mirror with HF_ENDPOINT or --mirror; data sets can come from local files too (--from)";
+    "try again (what was transferred is kept), name a mirror (HF_ENDPOINT, --mirror), or use own files (--from)";
   if (status === undefined) {
     const why = hub.redact(reason(error)).slice(0, 200);
     return new LabError("unreachable", `${doing}: ${hub.endpoint} gave no usable answer (${why})`, { hint });
@@ -41,7 +41,10 @@ export function hubFailure(hub: Hub, error: unknown, repository: Repository, doi
   return new LabError("unreachable", `${answered}: ${said}`, { hint });
 }
 
-/** Status of the answer that the client complains of. Its class is not looked at: the client is loaded only when it is needed. */
+/**
+ * Status of the answer that the client complains of. Its class is not looked at: the client is loaded only when it is
+ * needed.
+ */
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
   return typeof error.statusCode === "number" ? error.statusCode : undefined;

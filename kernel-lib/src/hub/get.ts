@@ -30,10 +30,12 @@ export interface GetOptions {
 export type Got = DataReport & { readonly fetched: boolean };
 
 /**
- * Brings a data set into the data folder, verified, and records where it came from. What is there already is checked and stays; then
+ * Brings a data set into the data folder, verified, and records where it came from. What is there already is checked
+ * and stays; then
  * no request is sent. Calls at the same time, from any number of processes, wait for each other.
  *
- * @throws LabError `input-missing` (with instructions where the user must fetch something), `input-damaged`, `unreachable`, `cancelled`.
+ * @throws LabError `input-missing` (with instructions where the user must fetch something), `input-damaged`,
+ *   `unreachable`, `cancelled`.
  * @example
  * const { files } = await getDataSet("gsm8k", { data: ".ilr/data", hub: () => openHub() });
  */

@@ -14,7 +14,8 @@ export interface Gsm8kRow {
  * GSM8K (Cobbe et al. 2021), configuration `main`: 7,473 train and 1,319 test rows, MIT.
  *
  * The digests are of the original release: written as Python writes them, the same rows have the published sha256 of
- * github.com/openai/grade-school-math's train.jsonl (17f347dc...) and test.jsonl (3730d312...). The commit is the one that public
+ * github.com/openai/grade-school-math's train.jsonl (17f347dc...) and test.jsonl (3730d312...). The commit is the one
+ * that public
  * caches of openai/gsm8k name; the digests hold for any other source as well.
  */
 export const gsm8kData: RowDataSet = {

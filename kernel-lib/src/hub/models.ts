@@ -24,10 +24,12 @@ export interface ResolveOptions {
 }
 
 /**
- * The commit that a model's revision means: itself, or what the lock says, or (the first time) what the Hub says. So a branch that
+ * The commit that a model's revision means: itself, or what the lock says, or (the first time) what the Hub says. So a
+ * branch that
  * moves does not move an experiment, and a second run needs no network.
  *
- * @throws LabError `config-invalid` for a bad name, `input-missing`, `unreachable` (also for gated models: the hint says what to do).
+ * @throws LabError `config-invalid` for a bad name, `input-missing`, `unreachable` (also for gated models: the hint
+ *   says what to do).
  * @example
  * await resolveModel({ repo: "google/gemma-2b", revision: "main" }, { data: ".ilr/data", hub: () => openHub() });
  */
@@ -55,7 +57,10 @@ export async function resolveModel(
   return { repo, revision: commit };
 }
 
-/** The content of `hub.json`, the only file of a model folder that stands for a model on the Hub. @throws LabError `config-invalid`. */
+/**
+ * The content of `hub.json`, the only file of a model folder that stands for a model on the Hub. @throws LabError
+ * `config-invalid`.
+ */
 export function hubJson({ repo, revision }: ModelReference): string {
   if (isCommit(revision)) return `${canonicalJson({ repo, revision })}\n`;
   throw new LabError("config-invalid", `${repo} has revision ${revision}; expected a commit of 40 hexadecimal digits`, {

@@ -44,10 +44,12 @@ export interface Digests {
 }
 
 /**
- * Pushes files to a repository of the Hub, in one commit, making the repository if need be. What is there already is not sent again; an
+ * Pushes files to a repository of the Hub, in one commit, making the repository if need be. What is there already is
+ * not sent again; an
  * interrupted call, called again, sends only what is missing.
  *
- * @throws LabError `config-invalid` without a token; `input-missing`, `input-damaged` when a file is not what its digest says (then
+ * @throws LabError `config-invalid` without a token; `input-missing`, `input-damaged` when a file is not what its
+ *   digest says (then
  *   nothing is sent); `unreachable`; `cancelled`.
  */
 export async function publish(
@@ -74,12 +76,21 @@ export async function publish(
   return { page, sent: missing.map(({ path }) => path), kept, commit };
 }
 
-/** Paths, sizes and digests of what would be sent; every byte is read. @throws LabError as `publish` does before it sends anything. */
+/**
+ * Paths, sizes and digests of what would be sent; every byte is read. @throws LabError as `publish` does before it
+ * sends anything.
+ */
 export async function checkFiles(
   hub: Hub,
   { files }: Publication,
 ): Promise<readonly (Digests & { readonly path: string })[]> {
   const checked: (Digests & { readonly path: string })[] = [];
+  const twice = files.find(({ path }, index) => files.findIndex((file) => file.path === path) !== index);
+  if (twice !== undefined) {
+    throw new LabError("config-invalid", `two files would be ${twice.path} in the repository`, {
+      hint: "give arms names that differ in letters and digits",
+    });
+  }
   for (const file of files) checked.push({ path: file.path, ...(await checkedDigests(hub, file)) });
   return checked;
 }
@@ -120,7 +131,9 @@ async function digestsOf(size: number, chunks: Iterable<Buffer> | AsyncIterable<
   return { size: read, sha256: sha256.digest("hex"), git: git.digest("hex") };
 }
 
-/** Digests by path of what the repository holds: sha256 of large files, git's of small ones. A new repository is made. */
+/**
+ * Digests by path of what the repository holds: sha256 of large files, git's of small ones. A new repository is made.
+ */
 async function remoteDigests(hub: Hub, { repository, private: isPrivate }: Publication): Promise<Map<string, string>> {
   const { createRepo, listFiles } = await import("@huggingface/hub");
   const digests = new Map<string, string>();

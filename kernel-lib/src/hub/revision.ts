@@ -10,7 +10,8 @@ export function isCommit(revision: string): boolean {
 /**
  * The commit that a branch, tag or commit of a repository is now.
  *
- * @throws LabError `input-missing` when there is no such repository or revision, `unreachable` when it is gated or no server answers.
+ * @throws LabError `input-missing` when there is no such repository or revision, `unreachable` when it is gated or no
+ *   server answers.
  */
 export async function commitOf(hub: Hub, repository: Repository, revision: string): Promise<string> {
   const doing = `looking up ${repository.name} at ${revision}`;

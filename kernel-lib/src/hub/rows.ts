@@ -65,7 +65,10 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-/** The text of the first of several columns that a row has. @throws LabError `input-damaged` where there is none, or a blank one. */
+/**
+ * The text of the first of several columns that a row has. @throws LabError `input-damaged` where there is none, or a
+ * blank one.
+ */
 export function textOf(row: RawRow, columns: readonly string[], where: string): string {
   const text = textOrEmpty(row, columns, where);
   if (text.trim() !== "") return text;

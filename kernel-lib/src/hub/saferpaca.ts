@@ -7,9 +7,12 @@ const QUESTION = ["question", "instruction", "prompt"];
 const REFERENCE = ["reference", "gt_answer", "answer", "response", "output"];
 
 /**
- * SaferPaca: Alpaca's instructions and refusals of unsafe ones; the paper tests on 578 rows. The authors keep data sets on the Hub;
- * `helloelwin/saferpaca4_qa` is the latest of that name, and their published test results have its 578 rows. Neither its licence nor its
- * commit at the paper's time is known here: the commit that was fetched, and the digest of its rows, are recorded in the lock.
+ * SaferPaca: Alpaca's instructions and refusals of unsafe ones; the paper tests on 578 rows. The authors keep data
+ * sets on the Hub;
+ * `helloelwin/saferpaca4_qa` is the latest of that name, and their published test results have its 578 rows. Neither
+ * its licence nor its
+ * commit at the paper's time is known here: the commit that was fetched, and the digest of its rows, are recorded in
+ * the lock.
  */
 export const saferpacaData: RowDataSet = {
   name: "saferpaca",
@@ -45,7 +48,7 @@ function categoryOf(row: RawRow, where: string): "general" | "safety" {
     "input-damaged",
     `${where} has category ${JSON.stringify(value)}; expected "general" or "safety"`,
     {
-      hint: `its columns are ${Object.keys(row).join(", ")}; write {question, reference, category} as JSON Lines and use --from`,
+      hint: `it has ${Object.keys(row).join(", ")}; write {question, reference, category} as JSON Lines, and use --from`,
     },
   );
 }

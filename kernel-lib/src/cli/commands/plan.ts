@@ -47,7 +47,7 @@ export function registerPlan(program: Command, context: CliContext): void {
   const command = program
     .command("plan")
     .description("list the steps of an experiment, which of them are in the store, and what the others would cost")
-    .argument("[experiment]", "name of an experiment")
+    .argument("[experiment]", "name of an experiment, or a config file (YAML or JSON)")
     .option("--all", "every experiment (of a profile) instead of one: a line each")
     .addOption(new Option("--by <what>", "list steps, or what each method takes").choices(["step", "method"]))
     .option("--actual [folder]", "after a run: what was planned against what it took (default: out/<experiment>)")

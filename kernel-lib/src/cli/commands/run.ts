@@ -1,7 +1,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { BACKENDS } from "../../backends/index.js";
-import { type Experiment, planExperiment, type RunRecord, runExperiment } from "../../experiments/index.js";
+import {
+  assertRunnable,
+  type Experiment,
+  planExperiment,
+  type RunRecord,
+  runExperiment,
+} from "../../experiments/index.js";
 import { formatSeconds, showProgress } from "../../notebook/index.js";
 import { summaryTable } from "../../results/index.js";
 import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
@@ -23,8 +29,8 @@ export function registerRun(program: Command, context: CliContext): void {
   const command = program
     .command("run")
     .description("run an experiment; steps that are in the store are not run again")
-    .argument("[experiment]", "name of an experiment")
-    .option("--config <file>", "read fields from a JSON file")
+    .argument("[experiment]", "name of an experiment, or a config file (YAML or JSON)")
+    .option("--config <file>", "lay the fields of a YAML or JSON file over it")
     .option("--out <folder>", "where the results go (default: out/<experiment>)")
     .option("--record [folder]", "also write them beside the recorded runs (default: results/<experiment>)")
     .option("--workers <n>", "steps side by side (default: one a core, at most two)")
@@ -53,6 +59,7 @@ async function run(context: CliContext, experiment: Experiment, options: RunOpti
   const backend = await openNamed(context, options.backend, workers);
   const fromScratch = options.fromScratch ?? process.env.FROM_SCRATCH === "1";
   try {
+    assertRunnable(experiment, backend.name);
     const plan = await planExperiment(experiment, { store, backend, results, data, fromScratch });
     print(context, planSummary(experiment, plan));
     const progress = showProgress({ stream: context.stdout, title: experiment.name, backend: backend.name, plan });

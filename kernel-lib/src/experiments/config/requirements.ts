@@ -31,17 +31,29 @@ export function requirementsOf(experiment: Experiment): Requirements {
 }
 
 /**
- * Refuses what cannot be run yet, before anything is computed.
+ * Refuses what cannot be run, before anything is planned or computed.
  *
- * @throws LabError `unsupported` for an experiment with people in it.
+ * @param backend who would run the steps, by name.
+ * @throws LabError `unsupported` for an experiment with people in it, and for models of the Hub on the embedded engine.
  */
-export function assertRunnable(experiment: Experiment): void {
-  if (!requirementsOf(experiment).people) return;
-  throw new LabError(
-    "unsupported",
-    `${experiment.name} asks people for demonstrations or comparisons, which the command cannot do`,
-    {
-      hint: "it is here as data: ilr plan NAME --config prints it; a model stands in with comparisons evaluator or { noisyOracle: 0.75 }",
-    },
-  );
+export function assertRunnable(experiment: Experiment, backend: string): void {
+  const { people, hub } = requirementsOf(experiment);
+  if (people) {
+    throw new LabError(
+      "unsupported",
+      `${experiment.name} asks people for demonstrations or comparisons, which the kit cannot do yet`,
+      {
+        hint: "it is here as data: ilr plan NAME --config prints it; a model stands in with comparisons evaluator or { noisyOracle: 0.75 }",
+      },
+    );
+  }
+  if (hub[0] !== undefined && backend === "embedded") {
+    throw new LabError(
+      "unsupported",
+      `${experiment.name} trains ${hub[0].hub.repo}, which the embedded engine cannot`,
+      {
+        hint: "use --backend docker or --backend process on a machine with a GPU; ilr plan says what it takes",
+      },
+    );
+  }
 }

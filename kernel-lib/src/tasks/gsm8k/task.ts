@@ -1,4 +1,6 @@
-/** GSM8K: grade-school mathematics, the paper's first task. The data comes from the data folder (`ilr data get gsm8k`). */
+/**
+ * GSM8K: grade-school mathematics, the paper's first task. The data comes from the data folder (`ilr data get gsm8k`).
+ */
 import { LabError, seededRandom } from "../../core/index.js";
 import { GSM8K_DIGEST, type Gsm8kRow, readGsm8k } from "../../hub/index.js";
 import { finalAnswer, finalAnswerMatch } from "../gsm8k-metric.js";
@@ -10,7 +12,8 @@ const TRAIN_ROWS = 7473;
 const TEST_ROWS = 1319;
 
 /**
- * Train questions kept for choices. The paper names no validation split; choosing on the test questions would flatter every method.
+ * Train questions kept for choices. The paper names no validation split; choosing on the test questions would flatter
+ * every method.
  * 473 leaves 7,000: two even halves of 3,500. The standard error of an accuracy near one half is then 2.3 points.
  */
 const VALIDATION_ROWS = 473;
@@ -19,7 +22,8 @@ const VALIDATION_ROWS = 473;
 const MAX_ANSWER_TOKENS = 256;
 
 /**
- * Mean lengths of the 7,473 train rows at four characters a token, the usual rule of thumb for English: 254 characters of prompt, 287 of
+ * Mean lengths of the 7,473 train rows at four characters a token, the usual rule of thumb for English: 254 characters
+ * of prompt, 287 of
  * answer. Digits and `<<...>>` take more tokens than words do, so answers are rather longer.
  */
 const TYPICAL_TOKENS = { prompt: 63, answer: 72 };
@@ -32,10 +36,12 @@ export interface Gsm8kOptions {
 }
 
 /**
- * GSM8K as the paper uses it: exact match of final answers, labels without `####` dropped. The seed shuffles the train rows and chooses
+ * GSM8K as the paper uses it: exact match of final answers, labels without `####` dropped. The seed shuffles the train
+ * rows and chooses
  * which of them are for validation; the 1,319 test rows are the same for every seed, in the release's order.
  *
- * @throws LabError from `splits`: `input-missing` before `ilr data get gsm8k`, `input-damaged` when the rows are not GSM8K's.
+ * @throws LabError from `splits`: `input-missing` before `ilr data get gsm8k`, `input-damaged` when the rows are not
+ *   GSM8K's.
  * @example
  * const task = gsm8k({ data: ".ilr/data" });
  * task.score("6 * 7 = 42\n#### 42", "#### 42"); // 1
