@@ -447,7 +447,10 @@ describe("the planner", () => {
   });
 
   it("tells models from outside apart by what is known of them, and takes equal ones for one", async () => {
-    const planning = planningRunner(createRunner(where), { tokens: { prompt: 2, answer: 1 }, rates: assumedRates(undefined) });
+    const planning = planningRunner(createRunner(where), {
+      tokens: { prompt: 2, answer: 1 },
+      rates: assumedRates(undefined),
+    });
     const prompts = { ref: undefined, rows: 5 };
     const ask = (parameters: number) =>
       planning.step(

@@ -294,12 +294,19 @@ describe("settings", () => {
     }
   });
 
-  it("need a key for OpenAI's own address, and none for others", async () => {
+  it("need a key for OpenAI's own address, as soon as somebody is asked, and none for others", async () => {
     setVariable("OPENAI_API_KEY", undefined);
-    await expect(open({ model: "gpt-4o" })).rejects.toMatchObject({
+    const { store } = await testStore();
+    const keyless = openJudge({ model: "m" }, { store });
+    await expect(keyless.winProbability([pair])).rejects.toMatchObject({
       code: "config-invalid",
       message: expect.stringContaining("OPENAI_API_KEY"),
     });
+    expect(keyless.report().calls).toBe(0);
+    const known = await judgeServer(prefersLonger);
+    await openJudge({ model: "m", baseUrl: known.baseUrl }, { store }).winProbability([pair]);
+    expect((await keyless.winProbability([pair]))[0]).toBeCloseTo(0.75, 12);
+
     const { judge, server } = await lab(prefersLonger);
     await judge.winProbability([pair]);
     expect(server.seen[0]!.authorization).toBe("Bearer none");

@@ -110,8 +110,10 @@ const nameOf = (label: string, verb: string, seed: number): string => JSON.strin
 
 async function recordedRun(keys: readonly string[], store: Store): Promise<Done> {
   const records = (await Promise.all(keys.map((key) => store.record(key)))).flatMap((record) => record ?? []);
+  // Keys are sorted; steps of one name are told apart by when they ran.
+  const inOrder = [...records].sort((x, y) => x.startedAt.localeCompare(y.startedAt));
   const steps = new Map<string, ActionRecord[]>();
-  for (const record of records) {
+  for (const record of inOrder) {
     if (record.document.kind !== "step") continue;
     const { verb, seed } = record.document.step;
     const name = nameOf(record.label, verb, seed);

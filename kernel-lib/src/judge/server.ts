@@ -17,7 +17,7 @@ export interface Request<T> {
 export interface Server {
   /**
    * Sends a request until it is answered.
-   * @throws LabError `unreachable`, `unsupported`, `budget-exhausted`, `cancelled`; Declined where only this question is refused.
+   * @throws LabError `unreachable`, `unsupported`, `budget-exhausted`, `cancelled`, `config-invalid` (no key); Declined where only this question is refused.
    */
   ask<T>(request: Request<T>, signal?: AbortSignal): Promise<T>;
   spent(): Spent;
@@ -29,13 +29,9 @@ const LONGEST_PAUSE = 60_000;
 /** A server that wants to be left alone for longer is as good as gone. */
 const LONGEST_RETRY_AFTER = 600_000;
 
-/**
- * Opens a server. Nothing is sent yet.
- *
- * @throws LabError `config-invalid` where OpenAI's own address has no key.
- */
+/** Opens a server. Nothing is sent yet, and no key is needed yet: a run whose answers are all known asks nobody. */
 export function openServer(settings: ServerSettings, timing: Timing = realTiming): Server {
-  const key = keyOf(settings);
+  const key = process.env[settings.apiKeyVariable] ?? "";
   const budget = openBudget(settings);
   let client: Promise<OpenAI> | undefined;
   const opened = (): Promise<OpenAI> => {
@@ -62,15 +58,12 @@ interface Context {
   readonly pace: Pace;
 }
 
-/** The key; empty where the variable is not set. */
-function keyOf({ baseUrl, apiKeyVariable }: ServerSettings): string {
-  const key = process.env[apiKeyVariable] ?? "";
-  if (key === "" && new URL(baseUrl).hostname === "api.openai.com") {
-    throw new LabError("config-invalid", `the environment variable ${apiKeyVariable} is not set`, {
-      hint: `export ${apiKeyVariable}=..., or set baseUrl to a server of your own`,
-    });
-  }
-  return key;
+/** @throws LabError `config-invalid` where OpenAI's own address has no key. */
+function assertKey({ settings: { baseUrl, apiKeyVariable }, key }: Context): void {
+  if (key !== "" || new URL(baseUrl).hostname !== "api.openai.com") return;
+  throw new LabError("config-invalid", `the environment variable ${apiKeyVariable} is not set`, {
+    hint: `export ${apiKeyVariable}=..., or set baseUrl to a server of your own`,
+  });
 }
 
 /** The client, deaf to the other variables that it would read: they are meant for OpenAI, not for any server. */
@@ -100,6 +93,7 @@ async function openClient({ baseUrl }: ServerSettings, key: string): Promise<Ope
 
 async function ask<T>(context: Context, request: Request<T>, signal: AbortSignal | undefined): Promise<T> {
   const { settings, timing, budget, pace } = context;
+  assertKey(context);
   for (let attempt = 0; ; attempt++) {
     await pace.turn(signal);
     budget.take();

@@ -11,7 +11,9 @@ const MAGIC = "SQLite format 3\0";
  */
 export function assertDatabase(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new LabError("input-missing", `there is no database at ${path}`, { hint: "`ilr data get bird` says what to fetch" });
+    throw new LabError("input-missing", `there is no database at ${path}`, {
+      hint: "`ilr data get bird` says what to fetch",
+    });
   const start = headOf(path);
   if (start !== MAGIC)
     throw new LabError("input-damaged", `${path} begins with ${JSON.stringify(start)}; expected an SQLite database`, {

@@ -98,7 +98,8 @@ export function queryPool(options: PoolOptions): QueryPool {
   return {
     run: async (database, sql) => {
       assertDatabase(database);
-      if (Buffer.byteLength(sql) > limits.sqlBytes) return failed("too-large", `more than ${limits.sqlBytes} bytes of SQL`);
+      if (Buffer.byteLength(sql) > limits.sqlBytes)
+        return failed("too-large", `more than ${limits.sqlBytes} bytes of SQL`);
       const reply = await submit({ ask: "query", database, sql });
       if (reply === "late") return failed("timeout", `longer than ${limits.seconds} s`);
       if (reply === "ended") return failed("crashed", "the query killed its process, twice");
@@ -124,5 +125,7 @@ function wordsOf(reply: Answer): string {
   if (reply === "late") return "it takes too long";
   if (reply === "ended") return "the process that reads it dies";
   if (reply.say === "unreadable") return reply.message;
-  return reply.say === "outcome" && reply.outcome.kind === "failed" ? reply.outcome.message : `unexpected "${reply.say}"`;
+  return reply.say === "outcome" && reply.outcome.kind === "failed"
+    ? reply.outcome.message
+    : `unexpected "${reply.say}"`;
 }

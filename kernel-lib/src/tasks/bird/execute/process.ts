@@ -40,7 +40,10 @@ export async function startQueryProcess(setup: Setup, program = ENTRY): Promise<
   const ready = await line.exchange(setup, START_SECONDS);
   if (typeof ready === "string" || ready.say !== "ready") {
     line.kill();
-    throw new LabError("internal", `a process for SQL queries cannot start: ${line.lastWords() || JSON.stringify(ready)}`);
+    throw new LabError(
+      "internal",
+      `a process for SQL queries cannot start: ${line.lastWords() || JSON.stringify(ready)}`,
+    );
   }
   const { seconds, graceSeconds } = setup.limits;
   return {

@@ -8,7 +8,9 @@ import { hasSecondStatement, unspeakable } from "./statement.js";
 
 /** Instructions of SQLite's machine between two looks at the clock: some hundred microseconds. */
 const INSTRUCTIONS_PER_LOOK = 20_000;
-type Prepared = { readonly statement: StatementPointer } | { readonly statement?: undefined; readonly outcome: Outcome };
+type Prepared =
+  | { readonly statement: StatementPointer }
+  | { readonly statement?: undefined; readonly outcome: Outcome };
 type StatementPointer = Parameters<Sqlite["capi"]["sqlite3_step"]>[0];
 
 /** Runs one query on a confined connection and reduces its rows to a set, within the limits. */

@@ -36,7 +36,10 @@ let kept: { readonly path: string; readonly connection: Connection } | undefined
 
 // Ctrl-C reaches the whole process group; the owner decides what happens to this query.
 process.on("SIGINT", () => {});
-process.stdin.on("data", frameReader(onMessage, () => process.exit(1)));
+process.stdin.on(
+  "data",
+  frameReader(onMessage, () => process.exit(1)),
+);
 process.stdin.on("end", () => process.exit(0));
 
 function onMessage(body: Buffer): void {
@@ -71,7 +74,11 @@ function answer({ sqlite, files, limits, heldBytes, watch }: Engine, request: Re
   }
 }
 
-function schemaOf(sqlite: Engine["sqlite"], files: ReadOnlyFiles, path: string): Extract<Reply, { say: "tables" }>["tables"] {
+function schemaOf(
+  sqlite: Engine["sqlite"],
+  files: ReadOnlyFiles,
+  path: string,
+): Extract<Reply, { say: "tables" }>["tables"] {
   const connection = openConnection(sqlite, files, path);
   try {
     return readSchema(sqlite, connection);

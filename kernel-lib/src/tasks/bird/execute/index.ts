@@ -1,0 +1,4 @@
+export { assertDatabase } from "./database-file.js";
+export { type ExecutionLimits, executionLimits } from "./limits.js";
+export { type QueryPool, queryPool } from "./pool.js";
+export type { FailureReason, Outcome, Table } from "./protocol.js";
