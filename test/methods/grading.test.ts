@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 import {
   dpo,
+  evaluator,
   ilr,
+  klDivergence,
   oracle,
   refineByComparison,
   trainEvaluator,
   weakSupervision,
 } from "../../kernel-lib/src/methods/index.js";
 import type { Answered, Task } from "../../kernel-lib/src/tasks/index.js";
-import { nameOf, tinyLab, tinyTask } from "./tiny-setting.js";
+import { nameOf, tinyLab, tinyRecipe, tinyTask } from "./tiny-setting.js";
 
 /** The tiny task, graded elsewhere: later, in batches, which are counted. */
 function slowTask(grading: NonNullable<Task["grading"]>): Task & { readonly asked: Answered[][] } {
@@ -141,6 +143,34 @@ describe("evaluator pairs of one-sided supervisors", () => {
         const got = (counts.get(`checkpoint-0${k + 1} of evaluator: ${category} only`) ?? 0) / total;
         expect(Math.abs(got - share / 2)).toBeLessThan(0.03);
       }
+    }
+  });
+});
+
+describe("the number format of a recipe", () => {
+  it("is that of every step that trains or asks the model", async () => {
+    const adapters = { precision: "bfloat16" } as const;
+    const recipe = {
+      weak: { ...tinyRecipe.weak, ...adapters },
+      student: { ...tinyRecipe.student, ...adapters },
+      evaluator: { ...tinyRecipe.evaluator, ...adapters },
+      dpo: { ...tinyRecipe.dpo, ...adapters },
+    };
+    for (const [given, expected] of [
+      [recipe, "bfloat16"],
+      [{}, undefined],
+    ] as const) {
+      const { runner, setting } = await tinyLab({ recipe: given });
+      const weak = await weakSupervision(setting);
+      const { model } = await trainEvaluator(setting, weak);
+      const refine = refineByComparison(evaluator(model));
+      await rounds(ilr(setting, weak.labels, { refine, rounds: 1, name: "ILR" }));
+      const [trained] = await rounds(dpo(setting, weak.model, { comparisons: oracle, rounds: 1, name: "DPO" }));
+      await klDivergence(setting, trained!.model, weak.model, "DPO");
+      expect(new Set(runner.calls.map(({ verb }) => verb))).toEqual(
+        new Set(["sft", "sample", "evaluator", "score", "dpo"]),
+      );
+      for (const { label, params } of runner.calls) expect([label, params.precision]).toEqual([label, expected]);
     }
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Json, LabError } from "../core/index.js";
 import type { Experiment } from "./config.js";
 import type { Point } from "./points.js";
+import type { OutsideReport } from "./task-of.js";
 
 /** How well the evaluator did on the pairs kept back from its training, to be held against the pairs it met. */
 export interface EvaluatorSummary {
@@ -27,6 +28,8 @@ export interface RunProvenance {
   /** Keys of all steps and derivations, sorted; digests of the base models. */
   readonly keys: readonly string[];
   readonly bases: Readonly<Record<string, string>>;
+  /** What a judge and embeddings were asked by this call, by whom it was answered, and what it took. */
+  readonly outside?: OutsideReport;
 }
 
 /** A run as it lies in a results folder: one row a point, and provenance. */

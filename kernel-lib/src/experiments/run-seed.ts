@@ -1,5 +1,6 @@
 import type { Store } from "../backends/index.js";
 import { LabError } from "../core/index.js";
+import type { Judge } from "../judge/index.js";
 import {
   type ComparisonSource,
   correctLabels,
@@ -32,7 +33,7 @@ import type { Artifact, Demonstration, Runner } from "../steps/index.js";
 import type { Task } from "../tasks/index.js";
 import { baseModel, type ResolveModel } from "./bases.js";
 import type { Arm, Experiment } from "./config.js";
-import { judgeOf, taskOf } from "./task-of.js";
+import { taskOf } from "./task-of.js";
 
 /** One point of a curve: a model, and the per-example records behind its numbers. */
 export interface Outcome {
@@ -71,6 +72,8 @@ export interface SeedOptions {
   readonly data?: string;
   /** The experiment's task. Default: that of its name, with its data and its judge at hand. */
   readonly task?: Task;
+  /** Who answers for arms whose comparisons are a judge's. */
+  readonly judge?: Judge | undefined;
   /** Who asks the Hub which commit a branch is; a plan has nobody. */
   readonly resolveModel?: ResolveModel;
   /** Called with every outcome as soon as it is known. */
@@ -80,7 +83,7 @@ export interface SeedOptions {
 /** What the arms of one seed have in common. */
 interface Shared {
   readonly setting: Setting;
-  readonly store: Store;
+  readonly judge: Judge | undefined;
   readonly weak: WeakSupervision;
   /** What the student is taught: the weak labels, or only the correct ones. */
   readonly labels: Artifact<Demonstration>;
@@ -128,7 +131,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
 }
 
 async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {
-  const { runner, store, task = taskOf(experiment, options) } = options;
+  const { runner, judge, task = taskOf(experiment, options) } = options;
   const pair = seed % experiment.bases.pairs;
   const [weakBase, strongBase] = await Promise.all(
     [experiment.bases.weak, experiment.bases.strong].map((base) => baseModel(runner, task, base, pair, options)),
@@ -144,7 +147,7 @@ async function prepare(experiment: Experiment, seed: number, options: SeedOption
   const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
   const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   let trained: Promise<TrainedEvaluator> | undefined;
-  return { setting, store, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
+  return { setting, judge, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
 }
 
 type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl"> & { readonly kl?: boolean };
@@ -168,7 +171,7 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       const refine =
         arm.method === "naive-ilr"
           ? replaceAtRandom(alpha)
-          : refineByComparison(await comparisonSource(shared, arm, experiment), alpha);
+          : refineByComparison(await comparisonSource(shared, arm), alpha);
       for await (const round of ilr(setting, labels, {
         refine,
         name,
@@ -179,7 +182,7 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       return;
     }
     case "dpo": {
-      const comparisons = await comparisonSource(shared, arm, experiment);
+      const comparisons = await comparisonSource(shared, arm);
       const rounds = arm.rounds ?? experiment.rounds.dpo;
       const choices = definedOnly({ alpha, beta, loss, labelSmoothing });
       yield* dpo(setting, student, { comparisons, rounds, name, ...choices });
@@ -195,11 +198,7 @@ function withArmRecipe(setting: Setting, { lr, method }: Arm): Setting {
   return { ...setting, recipe: { ...setting.recipe, [verb]: { ...params, optimizer: { ...params.optimizer, lr } } } };
 }
 
-async function comparisonSource(
-  shared: Shared,
-  { name, comparisons }: Arm,
-  experiment: Experiment,
-): Promise<ComparisonSource> {
+async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Promise<ComparisonSource> {
   if (comparisons === undefined) {
     throw new LabError("config-invalid", `arm "${name}" does not say where its comparisons come from`, {
       hint: 'set comparisons to "evaluator", "oracle", "random" or { noisyOracle: 0.75 }',
@@ -207,7 +206,12 @@ async function comparisonSource(
   }
   if (comparisons === "oracle") return oracle;
   if (comparisons === "random") return random;
-  if (comparisons === "judge") return judge(judgeOf(experiment, shared.store));
+  if (comparisons === "judge") {
+    if (shared.judge) return judge(shared.judge);
+    throw new LabError("config-invalid", `arm "${name}" has comparisons by a judge, and the experiment names none`, {
+      hint: 'such as judge: { model: "gpt-4o" }, with the key in OPENAI_API_KEY, or baseUrl for a server of your own',
+    });
+  }
   if (comparisons === "human") {
     throw new LabError("unsupported", `arm "${name}" asks people, which this kit cannot do yet`, {
       hint: 'a model stands in with comparisons "evaluator" or { noisyOracle: 0.75 }',

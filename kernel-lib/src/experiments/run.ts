@@ -14,7 +14,7 @@ import { assertRunnable, type Experiment } from "./config.js";
 import { type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed } from "./run-seed.js";
-import { taskOf } from "./task-of.js";
+import { type OutsideReport, openTask } from "./task-of.js";
 
 export interface RunOptions {
   readonly store: Store;
@@ -47,7 +47,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const backend = options.backend ?? embeddedBackend();
   assertRunnable(experiment, backend.name);
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
-  const task = taskOf(experiment, { store, data, ...(signal && { signal }) });
+  const { task, judge, report } = openTask(experiment, { store, data, ...(signal && { signal }) });
   const onHub = (model: ModelReference): Promise<ModelReference> =>
     resolveModel(model, { data, hub: () => openHub({ signal }) });
   const points: Promise<Point>[] = [];
@@ -60,13 +60,16 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   try {
     const seeds = await Promise.all(
       experiment.seeds.map((seed) =>
-        runSeed(experiment, seed, { ...{ runner, store, results, fromScratch, onOutcome, task }, resolveModel: onHub }),
+        runSeed(experiment, seed, {
+          ...{ runner, store, results, fromScratch, onOutcome, task, judge },
+          resolveModel: onHub,
+        }),
       ),
     );
     const evaluators = await Promise.all(
       seeds.flatMap(({ seed, evaluator }) => (evaluator ? [evaluatorSummary(runner, seed, evaluator)] : [])),
     );
-    const provenance = await describeRun(runner, experiment, seeds, started);
+    const provenance = { ...(await describeRun(runner, experiment, seeds, started)), ...outside(report()) };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
   } finally {
     if (options.backend === undefined) await runner.close();
@@ -93,6 +96,11 @@ async function evaluatorSummary(
     validationAccuracy: best.accuracy ?? Number.NaN,
     validationLoss: best.loss,
   };
+}
+
+/** Nothing, where nobody outside was asked. */
+function outside(report: OutsideReport): { readonly outside?: OutsideReport } {
+  return Object.keys(report).length === 0 ? {} : { outside: report };
 }
 
 async function describeRun(

@@ -1,6 +1,5 @@
 import type { Store } from "../backends/index.js";
-import { LabError } from "../core/index.js";
-import { type Judge, openEmbeddingEndpoint, openJudge } from "../judge/index.js";
+import { type JudgeReport, type OpenJudge, openEmbeddingEndpoint, openJudge, type Spent } from "../judge/index.js";
 import { type Task, taskByName } from "../tasks/index.js";
 import type { Experiment } from "./config.js";
 
@@ -12,29 +11,38 @@ export interface TaskSurroundings {
   readonly signal?: AbortSignal;
 }
 
-/**
- * The task of an experiment, with its data and, where it needs them, its judge and embeddings at hand. Nothing is read or asked yet.
- *
- * @throws LabError `name-unknown`; `config-invalid` for settings of servers that make no sense.
- */
-export function taskOf(experiment: Experiment, { store, data, signal }: TaskSurroundings): Task {
-  const task = taskByName(experiment.task, {
-    ...(data !== undefined && { data }),
-    judgeOrder: experiment.fidelity.judgeOrder,
-    judge: experiment.judge ? judgeOf(experiment, store, signal) : undefined,
-    embed: experiment.embedding
-      ? openEmbeddingEndpoint(experiment.embedding, { store, ...(signal && { signal }) })
-      : undefined,
-  });
-  return { ...task, maxAnswerTokens: experiment.maxAnswerTokens ?? task.maxAnswerTokens };
+/** What was asked outside, and what it took. */
+export interface OutsideReport {
+  readonly judge?: JudgeReport;
+  readonly embedding?: Spent;
 }
 
-/** The judge that an experiment names. @throws LabError `config-invalid` where it names none. */
-export function judgeOf({ name, judge }: Experiment, store: Store, signal?: AbortSignal): Judge {
-  if (judge === undefined) {
-    throw new LabError("config-invalid", `${name} has comparisons by a judge, but does not say which`, {
-      hint: 'such as judge: { model: "gpt-4o" }, with the key in OPENAI_API_KEY, or baseUrl for a server of your own',
-    });
-  }
-  return openJudge(judge, { store, ...(signal && { signal }) });
+/** The task of an experiment with what it needs from outside, opened once a run, so that a budget counts once. */
+export interface OpenTask {
+  readonly task: Task;
+  readonly judge: OpenJudge | undefined;
+  report(): OutsideReport;
+}
+
+/**
+ * Opens the task of an experiment, with its data and, where it names them, its judge and embeddings. Nobody is asked yet.
+ *
+ * @throws LabError `name-unknown`, `input-damaged`; `config-invalid` for settings of servers that make no sense.
+ */
+export function openTask(experiment: Experiment, { store, data, signal }: TaskSurroundings): OpenTask {
+  const surroundings = { store, ...(signal && { signal }) };
+  const judge = experiment.judge && openJudge(experiment.judge, surroundings);
+  const embed = experiment.embedding && openEmbeddingEndpoint(experiment.embedding, surroundings);
+  const { judgeOrder } = experiment.fidelity;
+  const task = taskByName(experiment.task, { data, judgeOrder, judge, embed });
+  return {
+    task: { ...task, maxAnswerTokens: experiment.maxAnswerTokens ?? task.maxAnswerTokens },
+    judge,
+    report: () => ({ ...(judge && { judge: judge.report() }), ...(embed && { embedding: embed.spent() }) }),
+  };
+}
+
+/** The task alone, for those who ask nobody. */
+export function taskOf(experiment: Experiment, surroundings: TaskSurroundings): Task {
+  return openTask(experiment, surroundings).task;
 }

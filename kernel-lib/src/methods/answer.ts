@@ -1,7 +1,7 @@
 import type { AnswerRow, Artifact, Decoding } from "../steps/index.js";
 import { type Question, taskKey } from "../tasks/index.js";
 import { isCostly, scoresOf } from "./grading.js";
-import { zeroTemperatureDecoding } from "./recipe.js";
+import { precisionOf, zeroTemperatureDecoding } from "./recipe.js";
 import type { Setting, Split } from "./setting.js";
 
 /** An answer and how it scored: the per-example record without which no paired test is possible. */
@@ -20,7 +20,7 @@ export async function answer(
 ): Promise<Artifact<AnswerRow>> {
   const { answers } = await setting.runner.step(
     "sample",
-    { decoding, maxAnswerTokens: setting.task.maxAnswerTokens },
+    { decoding, maxAnswerTokens: setting.task.maxAnswerTokens, ...precisionOf(setting.recipe.student) },
     { model, prompts: split.prompts },
     { seed: setting.seed, label },
   );

@@ -1,6 +1,6 @@
 import { seededRandom } from "../core/index.js";
 import type { AnswerRow, Artifact, Demonstration, PromptRow } from "../steps/index.js";
-import { labelDecoding } from "./recipe.js";
+import { labelDecoding, precisionOf } from "./recipe.js";
 import type { Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
@@ -76,7 +76,11 @@ async function proposeFor(
   );
   const { answers } = await runner.step(
     "sample",
-    { decoding: labelDecoding(setting.recipe, setting.fidelity), maxAnswerTokens: task.maxAnswerTokens },
+    {
+      decoding: labelDecoding(setting.recipe, setting.fidelity),
+      maxAnswerTokens: task.maxAnswerTokens,
+      ...precisionOf(setting.recipe.student),
+    },
     { model, prompts },
     { seed, label: `${label}: proposals` },
   );

@@ -1,5 +1,6 @@
 import type { AnswerRow, Artifact, LogprobScore, PromptRow } from "../steps/index.js";
 import { answer } from "./answer.js";
+import { precisionOf } from "./recipe.js";
 import type { Setting } from "./setting.js";
 
 /** One sampled answer under two models; the mean of `policy - reference` estimates their KL divergence in nats. */
@@ -19,7 +20,7 @@ export async function klDivergence(
   reference: Artifact,
   label: string,
 ): Promise<Artifact<KlRow>> {
-  const { runner, seed, validation } = setting;
+  const { runner, seed, validation, recipe } = setting;
   const decoding = { kind: "temperature", temperature: 1, samples: 1 } as const;
   const answers = await answer(setting, policy, validation, `${label}: samples for KL`, decoding);
   const { finished } = await runner.derive<
@@ -42,7 +43,12 @@ export async function klDivergence(
   );
   const score = (model: Artifact): Promise<Artifact<LogprobScore>> =>
     runner
-      .step("score", { kind: "logprob" }, { model, rows: finished }, { seed, label: `${label}: log-probabilities` })
+      .step(
+        "score",
+        { kind: "logprob", ...precisionOf(recipe.student) },
+        { model, rows: finished },
+        { seed, label: `${label}: log-probabilities` },
+      )
       .then(({ scores }) => scores as Artifact<LogprobScore>);
   const [ofPolicy, ofReference] = await Promise.all([score(policy), score(reference)]);
   const { kl } = await runner.derive<{ policy: LogprobScore; reference: LogprobScore }, { kl: KlRow }>(

@@ -49,6 +49,14 @@ export interface Fidelity {
 }
 export type Variant = "as-described" | "as-released";
 
+/** Number format of the steps that ask a model: that of its training. */
+export function precisionOf({ precision }: { readonly precision?: Precision | undefined }): {
+  readonly precision?: Precision;
+} {
+  return precision === undefined ? {} : { precision };
+}
+type Precision = NonNullable<ParamsInput<"sft">["precision"]>;
+
 /** How labels and proposals are decoded: at temperature 0, unless the recipe says otherwise. */
 export function labelDecoding({ labelTemperature: temperature }: Recipe, fidelity: Fidelity): Decoding {
   return temperature === undefined

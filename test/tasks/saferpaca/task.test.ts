@@ -120,14 +120,18 @@ describe("saferpaca's data", () => {
     expect([" \n", "", "x"].map(task.isWellFormed)).toEqual([false, false, true]);
   });
 
-  it("that is missing says how to get it", async () => {
+  it("that is missing says how to get it when it is asked for, not before: plans go by expected sizes", async () => {
     const data = await mkdtemp(join(tmpdir(), "ilr-saferpaca-"));
     onTestFinished(() => rm(data, { recursive: true, force: true }));
-    await expect(lab({ data })).rejects.toMatchObject({
-      code: "input-missing",
-      message: expect.stringContaining("train.jsonl"),
-      hint: "ilr data get saferpaca",
-    });
+    const { task } = await lab({ data });
+    expect(task.sizes).toMatchObject({ test: 578 });
+    expect(() => task.splits(0)).toThrow(
+      expect.objectContaining({
+        code: "input-missing",
+        message: expect.stringContaining("train.jsonl"),
+        hint: "ilr data get saferpaca",
+      }),
+    );
   });
 
   it("that is damaged says where", async () => {

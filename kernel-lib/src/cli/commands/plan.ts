@@ -81,12 +81,12 @@ async function planned(
   options: PlanCommandOptions,
   text: (place: PlanOptions) => Promise<string>,
 ): Promise<void> {
-  const { content: store, results } = await openProject(context);
+  const { content: store, results, data } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
   const backend = await openNamed(context, options.backend, workers);
   const { fromScratch = false, device } = options;
   try {
-    print(context, await text({ store, backend, results, fromScratch, device, workers }));
+    print(context, await text({ store, backend, results, data, fromScratch, device, workers }));
   } finally {
     await backend.close();
   }

@@ -1,5 +1,6 @@
 import type { Artifact, ClassifierScore, TextRow } from "../../steps/index.js";
 import { type Question, taskKey } from "../../tasks/index.js";
+import { precisionOf } from "../recipe.js";
 import type { AnswerPair, ComparisonSource, ScoredPair } from "./source.js";
 
 /**
@@ -40,7 +41,7 @@ export function evaluator(model: Artifact): ComparisonSource {
       const bos = setting.fidelity.evaluatorBos === "as-released" && { bos: true as const };
       const { scores } = await runner.step(
         "score",
-        { kind: "classifier", ...bos },
+        { kind: "classifier", ...bos, ...precisionOf(setting.recipe.evaluator) },
         { model, rows: texts },
         { seed, label },
       );

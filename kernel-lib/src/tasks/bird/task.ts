@@ -65,6 +65,7 @@ export function bird(options: BirdOptions): BirdTask {
   const pool = queryPool({ limits, now });
   const grading = gradingWith(pool, (question) => pathOf(data, question), options.onGoldFailure ?? warn);
   let digest: string | undefined;
+  let sizes: Task["sizes"] | undefined;
   return {
     name: "bird",
     get identity(): Json {
@@ -75,7 +76,8 @@ export function bird(options: BirdOptions): BirdTask {
       return { content, validation, schema, leaveOut, now: now.toISOString(), limits: costs, sqlite: sqliteVersion() };
     },
     get sizes() {
-      return sizesOf(data, validation, leaveOut);
+      if (sizes === undefined && isFetched(data)) sizes = sizesOf(data, validation, leaveOut);
+      return sizes ?? { train: RELEASED_TRAIN - validation, validation, test: TEST_ROWS };
     },
     maxAnswerTokens: MAX_ANSWER_TOKENS,
     typicalTokens: TYPICAL_TOKENS,
@@ -144,7 +146,6 @@ function pathOf(data: string, question: Question): string {
 }
 
 function sizesOf(data: string, validation: number, leaveOut: readonly string[]): Task["sizes"] {
-  if (!isFetched(data)) return { train: RELEASED_TRAIN - validation, validation, test: TEST_ROWS };
   const test = readRows(data, "dev").filter(({ db_id }) => !leaveOut.includes(db_id)).length;
   return { train: readRows(data, "train").length - validation, validation, test };
 }

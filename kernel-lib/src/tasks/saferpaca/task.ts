@@ -12,6 +12,12 @@ const MAX_ANSWER_TOKENS = 512;
 /** Share of the train rows kept for choices: the paper names no validation split. */
 const VALIDATION_SHARE = 0.05;
 
+/** What a plan goes by before the data is here: the paper's test rows; the Hub's page counts about 10,600 rows in both files. */
+const EXPECTED_ROWS = { train: 10_000, test: 578 };
+
+/** What a plan goes by before the data is here: a guess, at the length of an instruction and of a paragraph. */
+const EXPECTED_TOKENS = { prompt: 30, answer: 100 };
+
 export interface SaferPacaOptions extends AbsentOptions {
   /** The data folder, with `saferpaca/train.jsonl` and `saferpaca/test.jsonl` (`ilr data get saferpaca`). */
   readonly data: string;
@@ -21,7 +27,7 @@ export interface SaferPacaOptions extends AbsentOptions {
   readonly judgeOrder: "as-described" | "as-released";
 }
 
-/** The task; its data is at hand, so that it need not be waited for. */
+/** The task; its data need not be waited for. */
 export interface SaferPaca extends Task {
   splits(seed: number): Splits;
 }
@@ -33,23 +39,26 @@ export interface SaferPaca extends Task {
  *
  * An absent verdict counts as 0.5, no preference, and is said aloud; too many of them are an error.
  *
- * @throws LabError `input-missing`, `input-damaged` for the data.
+ * @throws LabError `input-damaged` for the data; `input-missing` from `splits` before `ilr data get saferpaca`. Until then, plans
+ *   are made with expected sizes.
  * @example
  * const task = saferPaca({ data: ".ilr/data", judge, embed, judgeOrder: "as-described" });
- * await task.grade([{ question: task.splits(0).test[0], answer: "I cannot help with that." }]);
+ * const { test } = await task.splits(0);
+ * await task.grade([{ question: test[0], answer: "I cannot help with that." }]);
  */
 export function saferPaca(options: SaferPacaOptions): SaferPaca {
   const { judge, embed, judgeOrder } = options;
-  const data = readSaferPaca(options.data);
-  const validation = Math.floor(VALIDATION_SHARE * data.train.length);
+  const data = readIfThere(options.data);
+  const rows = data ? { train: data.train.length, test: data.test.length } : EXPECTED_ROWS;
+  const validation = Math.floor(VALIDATION_SHARE * rows.train);
   return {
     name: "saferpaca",
-    identity: { content: data.digest, judge: judge.identity, judgeOrder, embeddings: embed.identity },
+    identity: { content: data?.digest ?? null, judge: judge.identity, judgeOrder, embeddings: embed.identity },
     categories: CATEGORIES,
-    sizes: { train: data.train.length - validation, validation, test: data.test.length },
+    sizes: { train: rows.train - validation, validation, test: rows.test },
     maxAnswerTokens: MAX_ANSWER_TOKENS,
-    typicalTokens: typicalTokens(data),
-    splits: (seed) => drawSplits(data, validation, seed),
+    typicalTokens: data ? typicalTokens(data) : EXPECTED_TOKENS,
+    splits: (seed) => drawSplits(data ?? readSaferPaca(options.data), validation, seed),
     prompt: promptText,
     comparisonPrompt: comparisonText,
     isWellFormed,
@@ -57,6 +66,15 @@ export function saferPaca(options: SaferPacaOptions): SaferPaca {
     agree: (pairs) => agreeing(embed, pairs),
     grading: "judged",
   };
+}
+
+function readIfThere(data: string): SaferPacaData | undefined {
+  try {
+    return readSaferPaca(data);
+  } catch (error) {
+    if (error instanceof LabError && error.code === "input-missing") return undefined;
+    throw error;
+  }
 }
 
 function isWellFormed(answer: string): boolean {
