@@ -1,17 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  adapterParameters,
-  flopsOf,
-  parametersOf,
-  passesOf,
-  stepCost,
-  tokensOf,
-} from "../../kernel-lib/src/experiments/cost.js";
 import { presetByName } from "../../kernel-lib/src/experiments/index.js";
 import { deviceByName, deviceHours, devices } from "../../kernel-lib/src/experiments/planning/devices.js";
+import { flopsOf } from "../../kernel-lib/src/experiments/planning/flops.js";
 import { acceleratorsFor } from "../../kernel-lib/src/experiments/planning/memory.js";
 import type { ModelShape } from "../../kernel-lib/src/experiments/planning/model-size.js";
+import { adapterParameters, parametersOf } from "../../kernel-lib/src/experiments/planning/model-size.js";
+import { passesOf, tokensOf } from "../../kernel-lib/src/experiments/planning/passes.js";
+import { stepCost } from "../../kernel-lib/src/experiments/planning/step-cost.js";
 import { type Params, type ParamsInput, paramsSchemas } from "../../kernel-lib/src/steps/index.js";
 
 const tokens = { prompt: 20, answer: 10 };

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRunner, importTree } from "../../kernel-lib/src/backends/index.js";
 import { LabError } from "../../kernel-lib/src/core/index.js";
-import { assumedRates, measuredRates } from "../../kernel-lib/src/experiments/cost.js";
 import {
   baseFolder,
   costOf,
@@ -23,13 +22,14 @@ import {
   sharingOf,
   tableBytesOf,
 } from "../../kernel-lib/src/experiments/index.js";
-import { planningRunner } from "../../kernel-lib/src/experiments/planning-runner.js";
+import { assumedRates, measuredRates } from "../../kernel-lib/src/experiments/planning/index.js";
 import { createSetting } from "../../kernel-lib/src/methods/index.js";
 import { openStore, type Store } from "../../kernel-lib/src/store/index.js";
 import { microMath } from "../../kernel-lib/src/tasks/index.js";
 import { writeModel } from "../backends/fake-trainer.js";
 import { temporaryFolder, temporaryStore } from "../backends/fixtures.js";
 import { smallExperiment } from "./fixture.js";
+import { planningRunner } from "./planning-by-hand.js";
 import { type PretendingBackend, pretendingBackend } from "./pretending-backend.js";
 
 async function place(): Promise<{ store: Store; results: string }> {

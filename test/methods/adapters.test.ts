@@ -8,7 +8,6 @@ import { type Backend, createRunner, importTree, processBackend } from "../../ke
 import type { Json } from "../../kernel-lib/src/core/index.js";
 import { writeCheckpoint } from "../../kernel-lib/src/engine/index.js";
 import { assumedRates } from "../../kernel-lib/src/experiments/planning/index.js";
-import { planningRunner } from "../../kernel-lib/src/experiments/planning-runner.js";
 import {
   dpo,
   evaluator,
@@ -34,6 +33,7 @@ import {
 import { writeModel } from "../backends/fake-trainer.js";
 import { temporaryFolder, temporaryStore } from "../backends/fixtures.js";
 import { TINY_WORDS, tinyModel, wordLevelTokenizer } from "../engine/tiny-models.js";
+import { planningRunner } from "../experiments/planning-by-hand.js";
 import { pretendingBackend } from "../experiments/pretending-backend.js";
 import { type FakeRunner, fakeRunner } from "./fake-runner.js";
 import { type TinyLab, tinyLab, tinyRecipe } from "./tiny-setting.js";

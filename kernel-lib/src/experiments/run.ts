@@ -47,7 +47,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const backend = options.backend ?? embeddedBackend();
   assertRunnable(experiment, backend.name);
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
-  const { task, judge, report } = openTask(experiment, { store, data, ...(signal && { signal }) });
+  const { task, judge, report, close } = openTask(experiment, { store, data, ...(signal && { signal }) });
   const onHub = (model: ModelReference): Promise<ModelReference> =>
     resolveModel(model, { data, hub: () => openHub({ signal }) });
   const points: Promise<Point>[] = [];
@@ -72,6 +72,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const provenance = { ...(await describeRun(runner, experiment, seeds, started)), ...outside(report()) };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
   } finally {
+    await close();
     if (options.backend === undefined) await runner.close();
   }
 }

@@ -22,6 +22,8 @@ export interface OpenTask {
   readonly task: Task;
   readonly judge: OpenJudge | undefined;
   report(): OutsideReport;
+  /** Ends the processes that a task may have started, such as those that run queries. */
+  close(): Promise<void>;
 }
 
 /**
@@ -38,6 +40,7 @@ export function openTask(experiment: Experiment, { store, data, signal }: TaskSu
   return {
     task: { ...task, maxAnswerTokens: experiment.maxAnswerTokens ?? task.maxAnswerTokens },
     judge,
+    close: async () => task[Symbol.asyncDispose]?.(),
     report: () => ({ ...(judge && { judge: judge.report() }), ...(embed && { embedding: embed.spent() }) }),
   };
 }

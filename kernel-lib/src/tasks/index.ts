@@ -1,3 +1,5 @@
+export { type BirdOptions, type BirdTask, bird } from "./bird/index.js";
+export { type Gsm8kOptions, gsm8k } from "./gsm8k/index.js";
 export { finalAnswer, finalAnswerMatch } from "./gsm8k-metric.js";
 export {
   corpusDocuments as microMathCorpusDocuments,
@@ -8,7 +10,8 @@ export {
   microMathTokenizer,
   pretrainingCorpus as microMathCorpus,
 } from "./micro-math/index.js";
-export { dataFolder, type TaskOptions, taskByName, taskNames, tasks } from "./registry.js";
+export { dataFolder, type TaskOptions, taskByName, taskNames } from "./registry.js";
+export { type SaferPacaOptions, saferPaca } from "./saferpaca/index.js";
 export {
   type Answered,
   defineTask,

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { LabError, nearestName } from "../core/index.js";
 import type { Embedder, Judge } from "../judge/index.js";
+import { bird } from "./bird/index.js";
 import { gsm8k } from "./gsm8k/index.js";
 import { microMath } from "./micro-math/index.js";
 import { saferPaca } from "./saferpaca/index.js";
@@ -19,12 +20,12 @@ export interface TaskOptions {
 
 const creators: Readonly<Record<string, (options: TaskOptions & { readonly data: string }) => Task>> = {
   "micro-math": () => microMath,
-  gsm8k,
+  gsm8k: ({ data }) => gsm8k({ data }),
+  bird: ({ data }) => bird({ data }),
   saferpaca: ({ data, judgeOrder = "as-described", judge = nobody, embed = nobody }) =>
     saferPaca({ data, judge, embed, judgeOrder }),
 };
 
-export const tasks: readonly Task[] = [microMath];
 /** Every task that can be asked for by name. */
 export const taskNames: readonly string[] = Object.keys(creators);
 

@@ -44,7 +44,7 @@ export interface Pretraining {
   readonly vocabSize: number;
 }
 
-export interface Task {
+export interface Task extends Partial<AsyncDisposable> {
   readonly name: string;
   /** What questions, scores and agreements depend on besides the task's name and code: the data's revision, the judge. Part of keys. */
   readonly identity?: Json;

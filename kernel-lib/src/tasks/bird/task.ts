@@ -41,7 +41,9 @@ export interface BirdOptions {
   readonly onGoldFailure?: (failure: GoldFailure) => void;
 }
 
-export interface BirdTask extends Task, AsyncDisposable {
+export interface BirdTask extends Task {
+  /** Ends the processes that run queries. */
+  [Symbol.asyncDispose](): PromiseLike<void>;
   /** Gold queries that have failed so far: their questions count 0 for every method. */
   goldFailures(): readonly GoldFailure[];
 }

@@ -1,6 +1,6 @@
-import type { StoreRunner } from "../backends/index.js";
-import type { Runner } from "../steps/index.js";
-import { createPlanner, type PlanScope, type PricedStep } from "./planning/index.js";
+import type { StoreRunner } from "../../kernel-lib/src/backends/index.js";
+import { createPlanner, type PlanScope, type PricedStep } from "../../kernel-lib/src/experiments/planning/index.js";
+import type { Runner } from "../../kernel-lib/src/steps/index.js";
 
 /** A runner that executes no step and writes nothing: it notes what would run, and what that would cost. */
 export interface PlanningRunner extends Runner {
