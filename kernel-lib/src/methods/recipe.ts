@@ -30,7 +30,10 @@ export interface Recipe {
 export interface Fidelity {
   /** F1: DPO's evaluator scores; as released both prompts have the same order, so every score is 0.5 up to rounding. */
   readonly dpoEvaluatorOrder: Variant;
-  /** F2: what alpha is a share of, for ILR: of all labels, or (as released) of the disagreeing ones. */
+  /**
+   * F2: what alpha is a share of, for ILR: of all labels, or (as released) of the disagreeing ones. Naive ILR replaces other labels in every
+   * round, or (as released) the same ones.
+   */
   readonly alphaBase: Variant;
   /** F3: oracle ILR: capped by alpha like every other source, or (as released) uncapped. */
   readonly oracleCap: Variant;

@@ -35,11 +35,11 @@ describe("results", () => {
   });
 
   it("keep their bytes when SQLite's memory moves under them", async () => {
-    const moves = (first: string): string => `SELECT ${first}, zeroblob(900000), zeroblob(0)`;
-    expect(await same(moves("x'01'"), moves("x'02'"))).toBe(false);
     const big = queryPool({ now, limits: { processes: 1 } });
-    const run = (first: string) => big.run(path, `SELECT ${first}, zeroblob(30000000), zeroblob(30000001)`);
-    const [a, b, c] = [await run("x'01'"), await run("x'02'"), await run("x'01'")];
+    // Not constants: SQLite makes the bytes of a constant before the row is there.
+    const run = (first: string) =>
+      big.run(path, `SELECT ${first}, zeroblob(30000000 + id), zeroblob(id) FROM person WHERE id = 1`);
+    const [a, b, c] = [await run("name"), await run("home"), await run("name")];
     expect(a).toMatchObject({ kind: "rows", rows: 1 });
     expect(b).not.toEqual(a);
     expect(c).toEqual(a);

@@ -46,9 +46,9 @@ export function rowBytes(row: readonly SqlValue[]): number {
   return bytes;
 }
 
-/** Equal for equal rows only. Plain encodings begin with a digit, digests with `#`. */
+/** Equal for equal rows only. Plain encodings begin with a comma, digests with `#`. */
 function rowKey(row: readonly SqlValue[]): string {
-  let plain = `${row.length}`;
+  let plain = "";
   let hash: Hash | undefined;
   for (const value of row) {
     const bytes = value !== null && typeof value === "object" ? value.bytes : undefined;
