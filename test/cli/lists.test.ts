@@ -115,12 +115,14 @@ describe("ilr list", () => {
   });
 });
 
-it("ilr tasks has a row for every task, with dashes where the data is not here", async () => {
+it("ilr tasks has a row for every task, with the sizes that are expected where the data is not here", async () => {
   const { out, code } = await ilr(["tasks"]);
   expect(code).toBe(0);
-  expect(out.trim().split("\n")).toHaveLength(taskNames.length + 1);
+  expect(out.split("\n\n")[0]!.split("\n")).toHaveLength(taskNames.length + 1);
   expect(out).toMatch(/^micro-math +\d+ +\d+ +\d+$/m);
-  expect(out).toMatch(/^saferpaca +- +- +-$/m);
+  expect(out).toMatch(/^saferpaca +\d+ +\d+ +578$/m);
+  expect(out).toMatch(/^bird +\d+ +\d+ +1405$/m);
+  expect(out).toContain("expected");
 });
 
 describe("ilr diff-preset", () => {

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { LabError } from "../../core/index.js";
 import {
   type Experiment,
   families,
@@ -36,20 +35,13 @@ export function registerLists(program: Command, context: CliContext): void {
     .description("list the tasks and how many questions each has")
     .action(() => {
       const { data } = findProject(context.cwd);
-      const rows = taskNames.map((name) => [name, ...sizesOf(name, data)]);
+      const rows = taskNames.map((name) => {
+        const { train, validation, test } = taskByName(name, { data }).sizes;
+        return [name, ...[train, validation, test].map(String)];
+      });
       print(context, alignedTable([["task", "train", "validation", "test"], ...rows], [1, 2, 3]));
+      print(context, "\nOf data that is not here, the sizes that are expected; ilr data list says what is.");
     });
-}
-
-/** Questions of each split; dashes where the data, which says how many, has not been fetched. */
-function sizesOf(name: string, data: string): readonly string[] {
-  try {
-    const { train, validation, test } = taskByName(name, { data }).sizes;
-    return [train, validation, test].map(String);
-  } catch (error) {
-    if (error instanceof LabError && error.code === "input-missing") return ["-", "-", "-"];
-    throw error;
-  }
 }
 
 /** One experiment at one size. */
