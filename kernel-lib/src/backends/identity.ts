@@ -18,7 +18,9 @@ export function engineIdentity(): Digest {
 
 /** Digest of the code that derivations run: tasks, judges, methods, experiments, and what they stand on. */
 export function codeIdentity(): Digest {
-  return once("code", () => digestOf({ files: codeOf(["core", "steps", "hub", "judge", "tasks", "methods", "experiments"]) }));
+  return once("code", () =>
+    digestOf({ files: codeOf(["core", "steps", "hub", "judge", "tasks", "methods", "experiments"]) }),
+  );
 }
 
 /** Version of the installed onnxruntime-node. */
