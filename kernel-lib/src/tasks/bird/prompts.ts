@@ -4,21 +4,6 @@ import type { Table } from "./execute/index.js";
 /** How a prompt tells of the database: tables with their columns and foreign keys, or the statements that made the tables. */
 export type SchemaStyle = "columns" | "create-table";
 
-/** The paper's prompt. */
-export function promptText(question: string): string {
-  return `USER:\n${question}\n\nASSISTANT:\n`;
-}
-
-/** The paper's evaluator prompt: question, answer (A), answer (B), "you gave A; do you accept to change it to B?". */
-export function comparisonText(question: string, answerA: string, answerB: string): string {
-  return [
-    `Question:\n${question}`,
-    `Answer (A):\n${answerA}`,
-    `Answer (B):\n${answerB}`,
-    "You gave answer (A). Do you accept to change it to answer (B)?\n",
-  ].join("\n\n");
-}
-
 /** A question with all that it takes to answer it: the schema, BIRD's evidence (external knowledge) where there is any, the question. */
 export function questionText(schema: string, evidence: string, question: string): string {
   const parts = ["Write one SQLite query that answers the question about this database.", `Schema:\n${schema}`];

@@ -1,11 +1,12 @@
 /** BIRD: questions about real databases, answered in SQL, the paper's second task. The data comes from the data folder. */
 import { type Json, LabError, seededRandom } from "../../core/index.js";
+import { comparisonText, promptText } from "../prompts.js";
 import type { Question, Splits, Task } from "../task.js";
 import { type BirdRow, databaseFile, isFetched, type Part, readRows } from "./dataset.js";
 import { type ExecutionLimits, executionLimits, type QueryPool, queryPool } from "./execute/index.js";
 import { databaseOf, type GoldFailure, gradingWith } from "./grading.js";
 import { digestOfData, sqliteVersion } from "./identity.js";
-import { comparisonText, promptText, questionText, type SchemaStyle, schemaText } from "./prompts.js";
+import { questionText, type SchemaStyle, schemaText } from "./prompts.js";
 
 /** Train rows that BIRD's own description counts, for plans made before it is fetched. */
 const RELEASED_TRAIN = 9428;
@@ -86,7 +87,7 @@ export function bird(options: BirdOptions): BirdTask {
     grading: "executed",
     splits: (seed) => drawSplits(pool, { data, validation, schema, leaveOut }, seed),
     prompt: promptText,
-    comparisonPrompt: comparisonText,
+    comparisonPrompt: comparisonText("Question"),
     isWellFormed: (answer) => answer.trim() !== "",
     grade: grading.grade,
     agree: grading.agree,

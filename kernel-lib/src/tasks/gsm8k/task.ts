@@ -4,8 +4,8 @@
 import { LabError, seededRandom } from "../../core/index.js";
 import { GSM8K_DIGEST, type Gsm8kRow, readGsm8k } from "../../hub/index.js";
 import { finalAnswer, finalAnswerMatch } from "../gsm8k-metric.js";
+import { comparisonText, promptText } from "../prompts.js";
 import { defineTask, type Question, type Splits, type TextTask } from "../task.js";
-import { comparisonText, promptText } from "./prompts.js";
 
 /** Rows of the release. */
 const TRAIN_ROWS = 7473;
@@ -61,7 +61,7 @@ export function gsm8k({ data, validation = VALIDATION_ROWS }: Gsm8kOptions): Tex
     typicalTokens: TYPICAL_TOKENS,
     splits: async (seed) => drawSplits(await readGsm8k(data), validation, seed),
     prompt: promptText,
-    comparisonPrompt: comparisonText,
+    comparisonPrompt: comparisonText("Question"),
     score: finalAnswerMatch,
     isWellFormed: (answer) => finalAnswer(answer) !== undefined,
     agrees: (proposal, label) => finalAnswerMatch(proposal, label) === 1,

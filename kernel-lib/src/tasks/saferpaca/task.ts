@@ -1,10 +1,10 @@
 /** SaferPaca: following instructions, the harmless ones. A judge compares answers with references, embeddings say which labels agree. */
 import { LabError, seededRandom } from "../../core/index.js";
 import { type AbsentOptions, type Embedder, type Judge, withoutAbsent } from "../../judge/index.js";
+import { comparisonText, promptText } from "../prompts.js";
 import type { Answered, Question, Splits, Task } from "../task.js";
 import { agreeing } from "./agreement.js";
 import { CATEGORIES, readSaferPaca, type SaferPacaData } from "./data.js";
-import { comparisonText, promptText } from "./prompts.js";
 
 /** Table 1, end of sequence included. */
 const MAX_ANSWER_TOKENS = 512;
@@ -60,7 +60,7 @@ export function saferPaca(options: SaferPacaOptions): SaferPaca {
     typicalTokens: data ? typicalTokens(data) : EXPECTED_TOKENS,
     splits: (seed) => drawSplits(data ?? readSaferPaca(options.data), validation, seed),
     prompt: promptText,
-    comparisonPrompt: comparisonText,
+    comparisonPrompt: comparisonText("Instruction"),
     isWellFormed,
     grade: (answers) => winRates(options, answers),
     agree: (pairs) => agreeing(embed, pairs),
