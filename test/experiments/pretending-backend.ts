@@ -11,7 +11,13 @@ export interface PretendingBackend extends Backend {
   readonly calls: string[];
 }
 
-export function pretendingBackend(beforeRun: (job: Job) => Promise<void> = async () => {}): PretendingBackend {
+/** An answer from a number that goes with the model, the question and the sample. */
+export type AnswerOf = (draw: number) => string;
+
+export function pretendingBackend(
+  beforeRun: (job: Job) => Promise<void> = async () => {},
+  answerOf: AnswerOf = (draw) => `#### ${draw}`,
+): PretendingBackend {
   const calls: string[] = [];
   return {
     name: "pretending",
@@ -21,13 +27,13 @@ export function pretendingBackend(beforeRun: (job: Job) => Promise<void> = async
     run: async (job) => {
       await beforeRun(job);
       calls.push(job.step.verb);
-      pretend(job);
+      pretend(job, answerOf);
     },
     close: async () => {},
   };
 }
 
-function pretend({ step, directory, emit }: Job): void {
+function pretend({ step, directory, emit }: Job, answerOf: AnswerOf): void {
   mkdirSync(join(directory, "outputs"), { recursive: true });
   emit({ type: "progress", done: 1, total: 2, unit: "steps" });
   emit({ type: "metric", name: "loss", value: 0.5, step: 1 });
@@ -39,14 +45,14 @@ function pretend({ step, directory, emit }: Job): void {
     else
       writeFileSync(
         path,
-        rowsOf(step, directory, name)
+        rowsOf(step, directory, name, answerOf)
           .map((row) => `${JSON.stringify(row)}\n`)
           .join(""),
       );
   }
 }
 
-function rowsOf(step: Job["step"], directory: string, output: string): readonly object[] {
+function rowsOf(step: Job["step"], directory: string, output: string, answerOf: AnswerOf): readonly object[] {
   if (output === "log") {
     const row = { step: 1, epoch: 1, loss: 0.5, accuracy: 0.5 };
     return [
@@ -60,8 +66,8 @@ function rowsOf(step: Job["step"], directory: string, output: string): readonly 
   const samples = decoding.kind === "temperature" ? decoding.samples : 1;
   return rows.flatMap(({ id }) =>
     Array.from({ length: samples }, (_, sample) => {
-      const answer = `#### ${Number.parseInt(sha256(JSON.stringify([step.inputs.model, id, sample])).slice(0, 4), 16)}`;
-      return { id, sample, answer, tokens: 3, logprob: -2, finished: true };
+      const draw = Number.parseInt(sha256(JSON.stringify([step.inputs.model, id, sample])).slice(0, 4), 16);
+      return { id, sample, answer: answerOf(draw), tokens: 3, logprob: -2, finished: true };
     }),
   );
 }

@@ -246,15 +246,7 @@ describe("a kernel that was started anew after an interrupt", () => {
       await new Promise((resolve) => setTimeout(resolve, 1500)); // the cell is compiled before it runs
       await other.interrupt();
       await expect.poll(() => existsSync(join(workspace.folder, "died")), { timeout: 30_000 }).toBe(true);
-      // A request that still went to the dead one is lost with it.
-      let answered = false;
-      while (!answered) {
-        const pause = new Promise((resolve) => setTimeout(resolve, 5000));
-        const answer = other.execute("void 0;", collect).then(() => {
-          answered = true;
-        });
-        await Promise.race([answer, pause]);
-      }
+      await other.ready();
       await other.execute('console.log("again");', collect);
     } finally {
       await other.close();

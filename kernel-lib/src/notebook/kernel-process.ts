@@ -112,7 +112,7 @@ export class Kernel {
     iopub.connect(addressOf(connection.info, iopub_port));
     const kernel = new Kernel(child, connection, { shell, control, iopub });
     try {
-      await kernel.#awaken(options.startTimeoutMs ?? 60_000);
+      await kernel.ready(options.startTimeoutMs);
     } catch (error) {
       await kernel.close();
       throw error;
@@ -171,10 +171,17 @@ export class Kernel {
     await this.#connection.remove();
   }
 
-  /** The iopub subscription may come into force after the first messages, so ask until both channels have spoken. */
-  async #awaken(timeoutMs: number): Promise<void> {
+  /**
+   * Waits until the kernel answers and what it publishes arrives here: at its start, or after it was started anew. The iopub subscription
+   * may come into force after the first messages, so this asks until both channels have spoken. Requests sent before are forgotten.
+   *
+   * @param timeoutMs milliseconds to wait.
+   * @throws LabError `notebook-failed` when the kernel dies or does not answer in time.
+   */
+  async ready(timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let answered = false;
+    this.#heard = false;
     while (!answered || !this.#heard) {
       if (Date.now() > deadline) {
         throw new LabError("notebook-failed", `the kernel did not answer within ${timeoutMs / 1000} s`, {
