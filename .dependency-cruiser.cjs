@@ -11,6 +11,7 @@ const floors = [
   ["results"],
   ["figures"],
   ["notebook"],
+  ["lab"],
   ["report"],
   ["cli"],
 ];

@@ -1,0 +1,143 @@
+import type { ColumnTable } from "arquero";
+import { findProject, type RunRecord } from "../experiments/index.js";
+import {
+  accuracyByKl,
+  accuracyByRound,
+  comparisonAccuracy,
+  type Figure,
+  labelAccuracy,
+  mainFigure,
+} from "../figures/index.js";
+import {
+  answersSideBySide,
+  type DisplayProvenance,
+  displayedAs,
+  displayedVerdicts,
+  labelDiff,
+  runCard,
+  withProvenance,
+} from "../notebook/index.js";
+import {
+  type AnswerOptions,
+  armsFrame,
+  type ComparedAnswers,
+  comparisonsFrame,
+  differenceFrame,
+  type LabelChange,
+  type LabelOptions,
+  labelsFrame,
+  roundsFrame,
+  type SummaryFormat,
+  storedAnswers,
+  storedLabels,
+  summaryTable,
+  type Verdict,
+  verdicts,
+} from "../results/index.js";
+import { openStore, type Store } from "../store/index.js";
+import { member } from "./names.js";
+
+const frames = { rounds: roundsFrame, arms: armsFrame, labels: labelsFrame, comparisons: comparisonsFrame } as const;
+
+const figures = {
+  main: mainFigure,
+  "accuracy-by-round": accuracyByRound,
+  "label-accuracy": labelAccuracy,
+  "comparison-accuracy": comparisonAccuracy,
+  "accuracy-by-kl": accuracyByKl,
+} as const;
+
+export type FrameName = keyof typeof frames;
+export type FigureName = keyof typeof figures;
+
+/** A finished run, and ways to look at it; `display` shows it as a card, and each of its parts with where its numbers come from. */
+export interface Run {
+  readonly record: RunRecord;
+  /** @throws LabError `name-unknown`. */
+  frame(name: FrameName): ColumnTable;
+  /** @throws LabError `name-unknown`. */
+  figure(name: FigureName): Figure;
+  /**
+   * How much better one arm is than another, round by round: paired differences in points.
+   *
+   * @throws LabError `name-unknown`.
+   * @example
+   * display(run.difference("ILR (oracle)", "DPO (oracle)"));
+   */
+  difference(arm: string, other: string): ColumnTable;
+  /** The results as one table. */
+  summary(format?: SummaryFormat): string;
+  /** What the run says about the paper's claims; `display` shows them as a table. */
+  verdicts(): readonly Verdict[];
+  /**
+   * What the models of some arms answered to some test questions, for `display` to show side by side.
+   *
+   * @throws LabError `input-missing` when the answers are not in the store, as with a run that was recorded elsewhere; `name-unknown`.
+   * @example
+   * display(await run.answers({ arms: ["Weak supervisor", "SFT", "ILR (oracle)"], questions: 5 }));
+   */
+  answers(options?: AnswerOptions): Promise<readonly ComparedAnswers[]>;
+  /**
+   * What a round of refinement did to each label, for `display` to show word by word.
+   *
+   * @throws LabError as `answers` does; `config-invalid` for an arm that refines no labels.
+   * @example
+   * display(await run.labelChanges({ arm: "ILR (oracle)", round: 1 }));
+   */
+  labelChanges(options: LabelOptions): Promise<readonly LabelChange[]>;
+}
+
+/** What is known of a run besides its record. */
+export interface RunOrigin {
+  /** True for a run that was read from `results/`. Default: false. */
+  readonly recorded?: boolean;
+  /** The store that may hold its answers and labels. Default: that of the checkout around the current folder. */
+  readonly store?: () => Promise<Store>;
+}
+
+/** The ways to look at a record. */
+export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
+  const { store = () => openStore(findProject().store), recorded: isRecorded = false } = origin;
+  const about = <T extends object>(value: T, arms?: readonly unknown[]): T =>
+    withProvenance(value, provenanceOfRun(record, isRecorded, arms));
+  const run: Run = {
+    record,
+    frame: (name) => {
+      const frame = member(frames, "frame", name)(record);
+      return about(frame, frame.columnNames().includes("arm") ? Array.from(frame.array("arm")) : undefined);
+    },
+    figure: (name) => {
+      const figure = member(figures, "figure", name)(record);
+      return about(
+        figure,
+        figure.data.map((trace) => trace.name),
+      );
+    },
+    difference: (arm, other) => about(differenceFrame(record, arm, other), [arm, other]),
+    summary: (format) => summaryTable(record, format),
+    verdicts: () => about(displayedVerdicts(verdicts(record))),
+    answers: async (options = {}) =>
+      about(answersSideBySide(await storedAnswers(record, await store(), options)), options.arms),
+    labelChanges: async (options) =>
+      about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
+  };
+  return about(displayedAs(run, () => runCard(record)));
+}
+
+/** A run's steps are many; a display names those that trained the models it shows, and no more than this. */
+const mostKeys = 300;
+
+function provenanceOfRun(
+  { points, provenance }: RunRecord,
+  isRecorded: boolean,
+  arms?: readonly unknown[],
+): DisplayProvenance {
+  const { experiment, machine, backend, started, ended, versions, counts, keys } = provenance;
+  const shown = points.filter(({ arm }) => arms === undefined || arms.includes(arm));
+  const trained = [...new Set(shown.flatMap(({ step }) => step ?? []))];
+  return {
+    ...{ experiment: experiment.name, title: experiment.title, seeds: experiment.seeds },
+    ...{ machine, backend, started, ended, versions, counts, recorded: isRecorded },
+    keys: (trained.length > 0 ? trained : keys).slice(0, mostKeys),
+  };
+}
