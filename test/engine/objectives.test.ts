@@ -154,6 +154,16 @@ describe("DPO", () => {
     }
   });
 
+  it("a formula trains as the loss that it writes out", async () => {
+    const formula = { formula: "-log_sigmoid(beta * margin)" };
+    for (const labelSmoothing of [0, 0.2]) {
+      const named = await lossOf({ beta: 0.3, loss: "sigmoid", labelSmoothing });
+      const written = await lossOf({ beta: 0.3, loss: formula, labelSmoothing });
+      expect(written.loss).toBeCloseTo(named.loss, 6);
+      expect(written.gradientNorm / named.gradientNorm).toBeCloseTo(1, 5);
+    }
+  });
+
   it("IPO equals the formula", async () => {
     const h = await logRatio("ipo");
     const { loss } = await lossOf({ beta: 0.4, loss: "ipo", labelSmoothing: 0 });

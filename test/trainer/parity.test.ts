@@ -116,6 +116,15 @@ const jobs = {
     inputs: { model, pairs, reference },
   }),
   "dpo ipo": both({ verb: "dpo", params: { ...preferences, loss: "ipo" }, inputs: { model, pairs, reference } }),
+  "dpo formula": both({
+    verb: "dpo",
+    params: {
+      ...preferences,
+      loss: { formula: "max(0, 1 - beta * margin) + square(margin) / 50" },
+      labelSmoothing: 0.1,
+    },
+    inputs: { model, pairs, reference },
+  }),
   evaluator: both({
     verb: "evaluator",
     params: { epochs: 3, batchSize: 7, patience: 3, optimizer: { name: "adamw", lr: 1e-3 } },
@@ -149,6 +158,7 @@ const TRAINED: readonly Name[] = [
   "dpo sigmoid",
   "dpo smoothed",
   "dpo ipo",
+  "dpo formula",
   "evaluator",
   "pretrain",
   "pretrain, bfloat16 storage",

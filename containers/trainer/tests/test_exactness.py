@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from transformers import get_constant_schedule_with_warmup, get_cosine_schedule_with_warmup
 
 from conftest import ADAMW, DEMONSTRATIONS, PAIRS, Run, save_tiny, tiny_model
+from ilr_trainer.errors import TrainerError
 from ilr_trainer.fields import Fields
 from ilr_trainer.optimizers import learning_rate, make_optimizer, make_schedule
 from ilr_trainer.params import PARSERS
@@ -98,6 +99,36 @@ def test_preference_losses_are_the_papers() -> None:
     torch.testing.assert_close(losses(), -chosen.log())
     torch.testing.assert_close(losses(labelSmoothing=0.2), -0.8 * chosen.log() - 0.2 * rejected.log())
     torch.testing.assert_close(losses(loss="ipo"), (margins - 1 / 0.6) ** 2)
+    torch.testing.assert_close(losses(loss={"formula": "-log_sigmoid(beta * margin)"}), losses())
+    smoothed = {"labelSmoothing": 0.2}
+    torch.testing.assert_close(losses(loss={"formula": "softplus(-beta*margin)"}, **smoothed), losses(**smoothed))
+    hinge = torch.tensor([1.6, 1.0, 0.91, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(losses(loss={"formula": "max(0, 1 - beta * margin)"}), hinge)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "__import__('os')",
+        "margin.exp()",
+        "margin ** 2",
+        "exp(margin, 2)",
+        "max(*[margin])",
+        "1 + beta",
+        "margin if 1 else 0",
+        3,
+    ],
+)
+def test_a_formula_is_arithmetic_and_nothing_else(formula: object) -> None:
+    document = {
+        "beta": 0.3,
+        "epochs": 1,
+        "batchSize": 1,
+        "optimizer": {"name": "rmsprop", "lr": 1},
+        "loss": {"formula": formula},
+    }
+    with pytest.raises(TrainerError, match=r"params\.loss\.formula"):
+        PARSERS["dpo"](Fields(document, "params"))
 
 
 def test_sft_loss_is_what_transformers_says(run: Run, model: Path) -> None:

@@ -1,5 +1,7 @@
 /** What training minimises, as a function of the targets' log-probabilities. */
 import { Tensor } from "onnxruntime-node";
+import { type PreferenceLoss, parseFormula } from "../steps/index.js";
+import { formulaOf } from "./autodiff/formula.js";
 import { blend, combine, logSigmoid, squaredDistance, weightedSum } from "./autodiff/loss.js";
 import type { Tape } from "./autodiff/tape.js";
 import type { Feeds } from "./batch.js";
@@ -31,7 +33,7 @@ export function likelihoodFeeds(weights: readonly number[]): Feeds {
 
 export interface PreferenceOptions {
   readonly beta: number;
-  readonly loss: "sigmoid" | "ipo";
+  readonly loss: PreferenceLoss;
   /** Probability that a comparison is the wrong way round (conservative DPO). */
   readonly labelSmoothing: number;
 }
@@ -39,7 +41,7 @@ export interface PreferenceOptions {
 /**
  * Direct preference optimization (Rafailov et al. 2023, eq. 7), its conservative form with label smoothing, or IPO (Azar et al. 2023,
  * eq. 17). The margin of a pair is log pi(chosen)/ref(chosen) - log pi(rejected)/ref(rejected); IPO takes means over each answer's
- * tokens instead of sums, as TRL does.
+ * tokens instead of sums, as TRL does. A formula stands for any other loss of the margin.
  */
 export function preference({ beta, loss, labelSmoothing }: PreferenceOptions): Objective {
   return {
@@ -49,10 +51,20 @@ export function preference({ beta, loss, labelSmoothing }: PreferenceOptions): O
       const offset = graph.input("offset", "float32", ["pairs", 1]);
       const weights = graph.input("pairWeights", "float32", ["pairs", 1]);
       const margins = combine(tape, signs, logprobs, offset);
-      const perPair = loss === "ipo" ? ipo(tape, margins, beta) : sigmoid(tape, margins, beta, labelSmoothing);
+      const perPair = pairLosses(tape, margins, { beta, loss, labelSmoothing });
       return { loss: weightedSum(tape, perPair, weights), reports: { logprobs, margins } };
     },
   };
+}
+
+function pairLosses(tape: Tape, margins: Value, { beta, loss, labelSmoothing }: PreferenceOptions): Value {
+  if (loss === "ipo") return ipo(tape, margins, beta);
+  if (loss === "sigmoid") return sigmoid(tape, margins, beta, labelSmoothing);
+  const formula = parseFormula(loss.formula);
+  const forward = formulaOf(tape, formula, { margin: margins, beta });
+  if (labelSmoothing === 0) return forward;
+  const backward = formulaOf(tape, formula, { margin: blend(tape, margins, -1), beta });
+  return blend(tape, forward, 1 - labelSmoothing, backward, labelSmoothing);
 }
 
 /** -(1 - smoothing) log sigmoid(beta h) - smoothing log sigmoid(-beta h). */

@@ -1,5 +1,5 @@
 import { seededRandom } from "../core/index.js";
-import type { AnswerRow, Artifact, PreferencePair, PromptRow } from "../steps/index.js";
+import type { AnswerRow, Artifact, PreferenceLoss, PreferencePair, PromptRow } from "../steps/index.js";
 import { type Question, taskKey } from "../tasks/index.js";
 import { answer, type GradedAnswer, test } from "./answer.js";
 import { type AnswerPair, bothAnswers, type ComparisonSource, type ScoredPair } from "./comparisons/index.js";
@@ -12,8 +12,8 @@ export interface DpoOptions {
   /** Share of the pairs that are trained on, by confidence. Default: the recipe's alpha. */
   readonly alpha?: number;
   readonly beta?: number;
-  /** In place of the recipe's: IPO, or conservative DPO. */
-  readonly loss?: "sigmoid" | "ipo";
+  /** In place of the recipe's: IPO, conservative DPO, or a formula. */
+  readonly loss?: PreferenceLoss;
   readonly labelSmoothing?: number;
   /** For labels of steps and arms. */
   readonly name: string;

@@ -1,4 +1,5 @@
 export { onBases } from "./adapters.js";
+export { type Formula, type FormulaFunction, type FormulaVariable, parseFormula } from "./formula.js";
 export { stepJsonSchema } from "./json-schema.js";
 export { checkpointName, outputsOf } from "./outputs.js";
 export type { Artifact, Artifacts, DeriveOptions, Inputs, Runner, StepOptions, Tables } from "./runner.js";
@@ -19,9 +20,11 @@ export {
   optimizerSchema,
   type Params,
   type ParamsInput,
+  type PreferenceLoss,
   type PreferencePair,
   type PromptRow,
   paramsSchemas,
+  preferenceLossSchema,
   type Step,
   type TextRow,
   VERBS,

@@ -4,6 +4,7 @@
  * A step document says everything that its outputs depend on; nothing else may influence them.
  */
 import { z } from "zod";
+import { parseFormula } from "./formula.js";
 
 /** Version of the contract; part of every step's key. */
 export const CONTRACT = 1;
@@ -59,6 +60,24 @@ export const decodingSchema = z.discriminatedUnion("kind", [
 ]);
 export type Decoding = z.infer<typeof decodingSchema>;
 
+/** Readable by `parseFormula`. */
+const formulaText = z
+  .string()
+  .max(1000)
+  .check((context) => {
+    try {
+      parseFormula(context.value);
+    } catch (error) {
+      context.issues.push({ code: "custom", input: context.value, message: (error as Error).message });
+    }
+  });
+
+/** What DPO minimises for a pair: a published loss by name, or a formula in `margin` (nats) and `beta`. */
+export const preferenceLossSchema = z.union([z.enum(["sigmoid", "ipo"]), z.strictObject({ formula: formulaText })], {
+  error: 'expected "sigmoid"|"ipo", or a formula such as { formula: "max(0, 1 - beta * margin)" }',
+});
+export type PreferenceLoss = z.infer<typeof preferenceLossSchema>;
+
 /** Parameters of each verb. Sizes of batches are examples (sequences); lengths are tokens. */
 export const paramsSchemas = {
   /** Next-token training from random weights. Inputs: corpus, tokenizer. Outputs: model, log. */
@@ -88,7 +107,7 @@ export const paramsSchemas = {
   /** Direct preference optimization. Inputs: model (policy start), pairs, and optionally reference (default: model). Outputs: model, log. */
   dpo: z.strictObject({
     beta: positive,
-    loss: z.enum(["sigmoid", "ipo"]).default("sigmoid"),
+    loss: preferenceLossSchema.default("sigmoid"),
     labelSmoothing: z.number().min(0).max(0.5).default(0),
     epochs: count,
     batchSize: count,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ilr_trainer.fields import Fields, invalid, is_boolean, is_fraction, is_from_0, is_positive, is_true, is_whole
+from ilr_trainer.formula import Formula, parse_formula
 
 Precision = Literal["float32", "bfloat16"]
 Verb = Literal["pretrain", "sft", "dpo", "evaluator", "sample", "score"]
@@ -82,7 +83,7 @@ class Dpo:
     """Direct preference optimization."""
 
     beta: float
-    loss: Literal["sigmoid", "ipo"]
+    loss: Literal["sigmoid", "ipo"] | Formula
     label_smoothing: float
     epochs: int
     batch_size: int
@@ -216,7 +217,7 @@ def _dpo(fields: Fields) -> Dpo:
         raise invalid(f"params.labelSmoothing is {smoothing}; expected a number from 0 to 0.5")
     return Dpo(
         beta=fields.number("beta", is_positive),
-        loss=fields.one_of("loss", ("sigmoid", "ipo"), "sigmoid"),
+        loss=_preference_loss(fields),
         label_smoothing=smoothing,
         epochs=fields.whole("epochs"),
         batch_size=fields.whole("batchSize"),
@@ -224,6 +225,16 @@ def _dpo(fields: Fields) -> Dpo:
         lora=_lora(fields.raw("lora", None)),
         precision=_precision(fields),
     )
+
+
+def _preference_loss(fields: Fields) -> Literal["sigmoid", "ipo"] | Formula:
+    value = fields.raw("loss", "sigmoid")
+    if not isinstance(value, dict):
+        return Fields({"loss": value}, "params").one_of("loss", ("sigmoid", "ipo"))  # type: ignore[no-any-return]
+    inner = Fields(value, "params.loss")
+    formula = parse_formula(inner.raw("formula"))
+    inner.done()
+    return formula
 
 
 def _evaluator(fields: Fields) -> Evaluator:

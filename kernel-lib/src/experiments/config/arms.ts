@@ -1,5 +1,6 @@
 /** One curve of a figure: a method, and where its comparisons come from. */
 import { z } from "zod";
+import { preferenceLossSchema } from "../../steps/index.js";
 import { fidelityOverridesSchema } from "./fidelity.js";
 
 const count = z.number().int().positive();
@@ -27,8 +28,8 @@ export const armSchema = z.strictObject({
   alpha: share.optional(),
   /** DPO: strength of the KL anchor, in place of the recipe's. */
   beta: z.number().positive().optional(),
-  /** DPO: the loss in place of the recipe's (reviewers: IPO). */
-  loss: z.enum(["sigmoid", "ipo"]).optional(),
+  /** DPO: the loss in place of the recipe's (reviewers: IPO), or a formula of your own. */
+  loss: preferenceLossSchema.optional(),
   /** DPO: share of preferences taken to be the wrong way round (reviewers: conservative DPO). */
   labelSmoothing: z.number().min(0).max(0.5).optional(),
   lr: z.number().positive().optional(),

@@ -1,4 +1,4 @@
-"""Direct preference optimization (Rafailov et al. 2023), conservative DPO (label smoothing) and IPO (paper, section 2; F7).
+"""Direct preference optimization (Rafailov et al. 2023), conservative DPO, IPO and formulas (paper, section 2; F7).
 
 Built on transformers' Trainer with the loss written out, not on TRL's DPOTrainer, which is a straitjacket here: its
 `sigmoid` loss ignores label smoothing, it averages per micro-batch (pairs of a smaller last batch would weigh more),
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from transformers import TrainingArguments
 
 from ilr_trainer.context import StepContext
+from ilr_trainer.formula import Formula
 from ilr_trainer.logprobs import all_answer_logprobs, answer_logprobs, with_fused_head
 from ilr_trainer.models import Loaded, load
 from ilr_trainer.params import Dpo
@@ -92,7 +93,7 @@ class DpoStep(PlannedTrainer):
         return preference_losses(margins, self.params), described
 
 
-def policy_margins(logprobs: Tensor, targets: Tensor, loss: str) -> Tensor:
+def policy_margins(logprobs: Tensor, targets: Tensor, loss: str | Formula) -> Tensor:
     """Margins log pi(chosen) - log pi(rejected) [n] of alternating answers [2 n]; IPO takes means over tokens, as TRL does."""
     values = logprobs / targets if loss == "ipo" else logprobs
     return values[0::2] - values[1::2]
@@ -103,6 +104,13 @@ def preference_losses(margins: Tensor, params: Dpo) -> Tensor:
     if params.loss == "ipo":  # Azar et al. 2023, equation 17.
         return (margins - 1 / (2 * params.beta)) ** 2
     smoothing, scaled = params.label_smoothing, params.beta * margins
+    if isinstance(params.loss, Formula):
+        losses = params.loss.losses(margins, params.beta)
+        return (
+            losses
+            if smoothing == 0
+            else (1 - smoothing) * losses + smoothing * params.loss.losses(-margins, params.beta)
+        )
     # Rafailov et al. 2023, equation 7; with smoothing, the comparison is the wrong way round with that probability.
     return -(1 - smoothing) * F.logsigmoid(scaled) - smoothing * F.logsigmoid(-scaled)
 
