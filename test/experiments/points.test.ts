@@ -22,15 +22,17 @@ const pair = (score: number, selected: boolean, correctA: boolean, correctB: boo
 
 interface Tables {
   readonly test?: readonly GradedAnswer[];
+  readonly validation?: readonly GradedAnswer[];
   readonly labels?: readonly LabelRecord[];
   readonly pairs?: readonly PairRecord[];
   readonly kl?: readonly KlRow[];
   readonly weakLabels?: readonly GradedAnswer[];
 }
-async function point({ test = graded(1, 0, 1, 1), labels, pairs, kl, weakLabels }: Tables = {}) {
+async function point({ test = graded(1, 0, 1, 1), validation, labels, pairs, kl, weakLabels }: Tables = {}) {
   const runner = fakeRunner();
   const outcome: Outcome = {
     ...{ seed: 3, arm: "an arm", method: "ilr", round: 2, model: runner.putModel("student"), test: runner.put(test) },
+    ...(validation && { validation: runner.put(validation) }),
     ...(labels && { labels: runner.put(labels) }),
     ...(pairs && { pairs: runner.put(pairs) }),
     ...(kl && { kl: runner.put(kl) }),
@@ -73,6 +75,7 @@ describe("a point", () => {
     expect(Object.keys(rest).sort()).toEqual([
       "accepted",
       "broken",
+      "calibration",
       "comparisonAccuracy",
       "comparisonCount",
       "fixed",
@@ -82,7 +85,12 @@ describe("a point", () => {
       "proposalAccuracy",
       "selectedAccuracy",
       "selectedCount",
+      "validationAccuracy",
     ]);
+  });
+
+  it("has the validation split's accuracy where that was asked for", async () => {
+    expect((await point({ validation: graded(1, 1, 0, 1) })).validationAccuracy).toBe(0.75);
   });
 
   it("of the weak supervisor has the accuracy of its labels", async () => {
@@ -114,6 +122,26 @@ describe("labels", () => {
       ...{ comparisonAccuracy: 4 / 6, comparisonCount: 6 },
       ...{ selectedAccuracy: null, selectedCount: null },
     });
+  });
+
+  it("say what the source's beliefs were worth, by tenths, as counted by hand", async () => {
+    const labels = [
+      label(0.9, true, false, true),
+      label(0.95, true, true, false),
+      label(1, false, false, true),
+      label(0.85, true, false, false), // says nothing about the source
+      label(0.3, false, false, true),
+      label(0, false, true, false),
+      label(null, false, true, false),
+    ];
+    const { calibration } = await point({ labels });
+    expect(calibration).toHaveLength(10);
+    expect(calibration!.flatMap(({ pairs, right }, bin) => (pairs === 0 ? [] : [[bin, pairs, right]]))).toEqual([
+      [0, 1, 0],
+      [3, 1, 1],
+      [9, 3, 2],
+    ]);
+    expect(calibration![9]!.belief).toBeCloseTo(2.85 / 3, 12);
   });
 
   it("have no comparison accuracy where nothing was compared (naive ILR)", async () => {

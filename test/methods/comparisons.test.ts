@@ -4,6 +4,8 @@ import { LabError, seededRandom } from "../../kernel-lib/src/core/index.js";
 import {
   type AnswerPair,
   type ComparisonSource,
+  ERRORS,
+  type Errors,
   evaluator,
   noisyOracle,
   oracle,
@@ -20,8 +22,9 @@ const score = async (
   source: ComparisonSource,
   pairs: readonly AnswerPair[],
   order?: "swapped" | "same",
+  round = 1,
 ): Promise<readonly ScoredPair[]> =>
-  runner.rowsOf(await source.score(setting, runner.put(pairs), { label: "test", ...(order && { order }) }));
+  runner.rowsOf(await source.score(setting, runner.put(pairs), { label: "test", round, ...(order && { order }) }));
 const scores = async (...args: Parameters<typeof score>): Promise<readonly number[]> =>
   (await score(...args)).map((row) => row.score);
 const swapped = (pairs: readonly AnswerPair[]): AnswerPair[] =>
@@ -136,6 +139,30 @@ describe("the noisy oracle", () => {
     expect(await scores(lab, noisyOracle(0.7), renamed.slice(30))).toEqual(
       [...(await scores(lab, noisyOracle(0.7), pairs))].reverse().slice(30),
     );
+  });
+
+  it("errs with the pair, with the question, or anew in every round, as often in each case", async () => {
+    const lab = await tinyLab({ task: tinyTask({ train: 600, validation: 6, test: 10 }) });
+    const [first, second] = [pairsOf(lab, 300, wrong, right), pairsOf(lab, 300, right, wrong)];
+    const errors = async (kind: Errors, pairs: readonly AnswerPair[], round: number): Promise<readonly boolean[]> =>
+      (await scores(lab, noisyOracle(0.7, kind), pairs, undefined, round)).map(
+        (value) => value > 0.5 !== (pairs === first),
+      );
+    const share = (rows: readonly boolean[]): number => rows.filter(Boolean).length / rows.length;
+    const differs = (x: readonly boolean[], y: readonly boolean[]): number =>
+      share(x.map((value, i) => value !== y[i]));
+    for (const kind of ERRORS) {
+      const [once, later, others] = [
+        await errors(kind, first, 1),
+        await errors(kind, first, 2),
+        await errors(kind, second, 1),
+      ];
+      for (const rows of [once, later, others]) expectShare(rows.filter(Boolean).length, rows.length, 0.3);
+      // Two independent draws differ in 2 * 0.3 * 0.7 of the cases.
+      expect(differs(once, later)).toBeCloseTo(kind === "redrawn" ? 0.42 : 0, kind === "redrawn" ? 0 : 10);
+      expect(differs(once, later) > 0.3).toBe(kind === "redrawn");
+      expect(differs(once, others) === 0).toBe(kind === "by-question");
+    }
   });
 
   it("errs elsewhere for another seed", async () => {

@@ -41,7 +41,7 @@ async function scored(
   warn?: (message: string) => void,
 ): Promise<readonly ScoredPair[]> {
   const source = judge(model, warn === undefined ? {} : { warn });
-  return lab.runner.rowsOf(await source.score(lab.setting, lab.runner.put(pairs), { label: "test" }));
+  return lab.runner.rowsOf(await source.score(lab.setting, lab.runner.put(pairs), { label: "test", round: 1 }));
 }
 
 const pairsOf = ({ ids }: TinyLab, count: number, flip = false): AnswerPair[] =>
@@ -112,7 +112,7 @@ describe("the judge as a source of comparisons", () => {
     const keys = async (identity: string, options: TinyOptions = {}): Promise<string | undefined> => {
       const lab = await tinyLab(options);
       const source = judge({ ...judgeOfTinyTask(), identity });
-      return (await source.score(lab.setting, lab.runner.put(pairsOf(lab, 2)), { label: "test" })).madeBy;
+      return (await source.score(lab.setting, lab.runner.put(pairsOf(lab, 2)), { label: "test", round: 1 })).madeBy;
     };
     const plain = await keys("one");
     expect(await keys("one")).toBe(plain);

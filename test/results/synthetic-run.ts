@@ -61,7 +61,13 @@ export function syntheticRun(options: SyntheticOptions = {}): RunRecord {
   return {
     points,
     evaluators: used
-      ? seeds.map((seed) => ({ seed, validationPairs: 380, validationAccuracy: 0.75, validationLoss: 0.5 }))
+      ? seeds.map((seed) => ({
+          seed,
+          validationPairs: 380,
+          validationAccuracy: 0.75,
+          validationLoss: 0.5,
+          calibration: null,
+        }))
       : [],
     provenance: {
       experiment,
@@ -89,7 +95,7 @@ function blank(seed: number, arm: string, method: Point["method"], round: number
     ...{ seed, arm, method, round, ...tested("1") },
     ...{ labelAccuracy: null, accepted: null, fixed: null, broken: null, proposalAccuracy: null },
     ...{ comparisonAccuracy: null, comparisonCount: null, selectedAccuracy: null, selectedCount: null },
-    ...{ kl: null, klError: null, step: null },
+    ...{ kl: null, klError: null, step: null, validationAccuracy: null, calibration: null },
   };
 }
 

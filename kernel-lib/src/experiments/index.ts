@@ -65,7 +65,7 @@ export {
   tableBytesOf,
   trainingVerbs,
 } from "./planning/index.js";
-export { type Point, pointOf } from "./points.js";
+export { type CalibrationBin, type Point, pointOf } from "./points.js";
 export {
   type ExperimentFamily,
   families,

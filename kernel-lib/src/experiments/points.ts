@@ -3,6 +3,15 @@ import type { Runner } from "../steps/index.js";
 import { isRight } from "../tasks/index.js";
 import type { Outcome } from "./run-seed.js";
 
+/** Pairs with exactly one correct answer whose score lies in one tenth from 0 to 1. */
+export interface CalibrationBin {
+  readonly pairs: number;
+  /** Of them those whose second answer is the correct one. */
+  readonly right: number;
+  /** Mean score: the source's belief that the second answer is better. 0 for an empty bin. */
+  readonly belief: number;
+}
+
 /** One point of a curve: the summary of a model, with the outcome of every test question, as it is recorded. Shares are 0 to 1. */
 export interface Point {
   readonly seed: number;
@@ -12,6 +21,8 @@ export interface Point {
   readonly round: number;
   readonly testAccuracy: number;
   readonly testCount: number;
+  /** The same on the validation split; null where the experiment does not ask for it. */
+  readonly validationAccuracy: number | null;
   /** One character a test question, in the split's order: 1 right, 0 wrong. What paired tests need. */
   readonly correct: string;
   /** Share of correct labels that the student was trained on (weak supervisor: of the labels it gave). */
@@ -25,6 +36,8 @@ export interface Point {
   /** How often the source preferred the correct answer, on the pairs it met where exactly one was correct. */
   readonly comparisonAccuracy: number | null;
   readonly comparisonCount: number | null;
+  /** The source's belief against the truth on those pairs, in ten bins of its score from 0 to 1. */
+  readonly calibration: readonly CalibrationBin[] | null;
   /** DPO: the same on the pairs that were trained on, and how many those were in all. */
   readonly selectedAccuracy: number | null;
   readonly selectedCount: number | null;
@@ -42,12 +55,19 @@ export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> 
   const pairs = outcome.pairs && (await runner.read(outcome.pairs));
   const kl = outcome.kl && (await runner.read(outcome.kl));
   const weak = outcome.weakLabels && (await runner.read(outcome.weakLabels));
+  const validation = outcome.validation && (await runner.read(outcome.validation));
   const { seed, arm, method, round } = outcome;
   return {
     ...{ seed, arm, method, round },
-    ...testSummary(test),
+    ...testSummary(test, validation),
     ...{ labelAccuracy: null, accepted: null, fixed: null, broken: null, proposalAccuracy: null },
-    ...{ comparisonAccuracy: null, comparisonCount: null, selectedAccuracy: null, selectedCount: null },
+    ...{
+      comparisonAccuracy: null,
+      comparisonCount: null,
+      calibration: null,
+      selectedAccuracy: null,
+      selectedCount: null,
+    },
     ...{ kl: null, klError: null },
     ...(weak && { labelAccuracy: share(weak, ({ score }) => isRight(score)) }),
     ...(labels && labelSummary(labels)),
@@ -57,12 +77,20 @@ export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> 
   };
 }
 
-function testSummary(rows: readonly GradedAnswer[]): Pick<Point, "testAccuracy" | "testCount" | "correct"> {
+function testSummary(
+  rows: readonly GradedAnswer[],
+  validation: readonly GradedAnswer[] | undefined,
+): Pick<Point, "testAccuracy" | "testCount" | "validationAccuracy" | "correct"> {
   return {
-    testAccuracy: rows.reduce((sum, { score }) => sum + score, 0) / rows.length,
+    testAccuracy: meanScore(rows),
     testCount: rows.length,
+    validationAccuracy: validation ? meanScore(validation) : null,
     correct: rows.map(({ score }) => (isRight(score) ? "1" : "0")).join(""),
   };
+}
+
+function meanScore(rows: readonly GradedAnswer[]): number {
+  return rows.reduce((sum, { score }) => sum + score, 0) / rows.length;
 }
 
 function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
@@ -80,6 +108,7 @@ function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
     comparisonAccuracy:
       informative.length === 0 ? null : share(informative, (row) => row.score! > 0.5 === row.proposalCorrect),
     comparisonCount: informative.length,
+    calibration: calibrationOf(informative.map((row) => ({ score: row.score!, right: row.proposalCorrect }))),
   };
 }
 
@@ -94,6 +123,7 @@ function pairSummary(rows: readonly PairRecord[]): Partial<Point> {
   return {
     comparisonAccuracy: informative.length === 0 ? null : share(informative, right),
     comparisonCount: informative.length,
+    calibration: calibrationOf(informative.map((row) => ({ score: row.score, right: row.correctB === true }))),
     selectedAccuracy: selected.length === 0 ? null : share(selected, right),
     selectedCount: rows.filter((row) => row.selected).length,
   };
@@ -109,4 +139,20 @@ function klSummary(rows: readonly KlRow[]): Pick<Point, "kl" | "klError"> {
 
 function share<T>(rows: readonly T[], holds: (row: T) => boolean): number {
   return rows.filter(holds).length / rows.length;
+}
+
+/** Scores in ten bins, with how often the second answer was the correct one. */
+export function calibrationOf(
+  rows: readonly { readonly score: number; readonly right: boolean }[],
+): readonly CalibrationBin[] | null {
+  if (rows.length === 0) return null;
+  return Array.from({ length: 10 }, (_, bin) => {
+    const inside = rows.filter(({ score }) => Math.min(9, Math.floor(score * 10)) === bin);
+    const sum = inside.reduce((total, { score }) => total + score, 0);
+    return {
+      pairs: inside.length,
+      right: inside.filter(({ right }) => right).length,
+      belief: inside.length === 0 ? 0 : sum / inside.length,
+    };
+  });
 }

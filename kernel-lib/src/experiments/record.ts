@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Json, LabError } from "../core/index.js";
 import type { Experiment } from "./config.js";
-import type { Point } from "./points.js";
+import type { CalibrationBin, Point } from "./points.js";
 import type { OutsideReport } from "./task-of.js";
 
 /** How well the evaluator did on the pairs kept back from its training, to be held against the pairs it met. */
@@ -11,6 +11,8 @@ export interface EvaluatorSummary {
   readonly validationPairs: number;
   readonly validationAccuracy: number;
   readonly validationLoss: number;
+  /** Its beliefs against the truth on those pairs, both ways round. */
+  readonly calibration: readonly CalibrationBin[] | null;
 }
 
 /** Where the numbers of a run come from. */

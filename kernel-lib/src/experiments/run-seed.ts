@@ -10,6 +10,8 @@ import {
   type Fidelity,
   type GradedAnswer,
   groundTruth,
+  type HeldOutPair,
+  heldOutPairs,
   ilr,
   judge,
   type KlRow,
@@ -26,6 +28,7 @@ import {
   type TrainedEvaluator,
   test,
   trainEvaluator,
+  validate,
   type WeakSupervision,
   weakSupervision,
 } from "../methods/index.js";
@@ -44,6 +47,8 @@ export interface Outcome {
   readonly round: number;
   readonly model: Artifact;
   readonly test: Artifact<GradedAnswer>;
+  /** The same on the validation split, where the experiment asks for it. */
+  readonly validation?: Artifact<GradedAnswer>;
   /** ILR: what happened to each label. */
   readonly labels?: Artifact<LabelRecord>;
   /** DPO: what happened to each pair. */
@@ -59,6 +64,8 @@ export interface SeedOutcome {
   readonly seed: number;
   readonly outcomes: readonly Outcome[];
   readonly evaluator?: TrainedEvaluator;
+  /** What the evaluator believes of the pairs kept back from its training. */
+  readonly heldOut?: Artifact<HeldOutPair>;
   /** References of the base models, by name and pair. */
   readonly bases: Readonly<Record<string, string>>;
 }
@@ -114,7 +121,12 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
         const label = `${arm.name} round ${outcome.round}`;
         const divergence =
           kl && outcome.round > 0 ? await klDivergence(setting, outcome.model, student, label) : undefined;
-        record({ arm: arm.name, method: arm.method, ...outcome, ...(divergence && { kl: divergence }) });
+        const validation = experiment.validate ? await validate(setting, outcome.model, label) : undefined;
+        record({
+          ...{ arm: arm.name, method: arm.method, ...outcome },
+          ...(divergence && { kl: divergence }),
+          ...(validation && { validation }),
+        });
       }
     }),
   );
@@ -127,7 +139,9 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
       setting.bases[role].ref ?? "not trained yet",
     ]),
   );
-  return { seed, outcomes, bases, ...(used && { evaluator: await shared.evaluator() }) };
+  if (!used) return { seed, outcomes, bases };
+  const trained = await shared.evaluator();
+  return { seed, outcomes, bases, evaluator: trained, heldOut: await heldOutPairs(setting, trained) };
 }
 
 async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {
@@ -218,7 +232,7 @@ async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Pro
     });
   }
   if (comparisons === "evaluator") return evaluator((await shared.evaluator()).model);
-  return noisyOracle(comparisons.noisyOracle);
+  return noisyOracle(comparisons.noisyOracle, comparisons.errors);
 }
 
 /** Without the members that are undefined (a schema's optional fields). */

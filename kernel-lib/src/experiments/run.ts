@@ -7,13 +7,12 @@ import {
   type StoreRunner,
 } from "../backends/index.js";
 import { type ModelReference, openHub, resolveModel } from "../hub/index.js";
-import type { TrainedEvaluator } from "../methods/index.js";
 import type { LogRow } from "../steps/index.js";
 import { dataFolder } from "../tasks/index.js";
 import { assertRunnable, type Experiment } from "./config.js";
-import { type Point, pointOf } from "./points.js";
+import { calibrationOf, type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
-import { type Outcome, runSeed } from "./run-seed.js";
+import { type Outcome, runSeed, type SeedOutcome } from "./run-seed.js";
 import { type OutsideReport, openTask } from "./task-of.js";
 
 export interface RunOptions {
@@ -67,7 +66,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       ),
     );
     const evaluators = await Promise.all(
-      seeds.flatMap(({ seed, evaluator }) => (evaluator ? [evaluatorSummary(runner, seed, evaluator)] : [])),
+      seeds.flatMap((outcome) => (outcome.evaluator ? [evaluatorSummary(runner, outcome)] : [])),
     );
     const provenance = { ...(await describeRun(runner, experiment, seeds, started)), ...outside(report()) };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
@@ -85,17 +84,17 @@ function inOrder(points: readonly Point[], experiment: Experiment): readonly Poi
 
 async function evaluatorSummary(
   runner: StoreRunner,
-  seed: number,
-  evaluator: TrainedEvaluator,
+  { seed, evaluator, heldOut }: SeedOutcome,
 ): Promise<EvaluatorSummary> {
-  const log = (await runner.read(evaluator.log)) as readonly LogRow[];
-  const epochs = log.filter(({ split }) => split === "validation");
+  const { log, validation } = evaluator!;
+  const epochs = ((await runner.read(log)) as readonly LogRow[]).filter(({ split }) => split === "validation");
   const best = epochs.reduce((x, y) => (y.loss < x.loss ? y : x));
   return {
     seed,
-    validationPairs: evaluator.validation.rows ?? 0,
+    validationPairs: validation.rows ?? 0,
     validationAccuracy: best.accuracy ?? Number.NaN,
     validationLoss: best.loss,
+    calibration: calibrationOf((await runner.read(heldOut!))!),
   };
 }
 

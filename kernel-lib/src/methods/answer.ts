@@ -53,3 +53,9 @@ export async function test(setting: Setting, model: Artifact, label: string): Pr
   const answers = await answer(setting, model, setting.test, `${label}: test answers`);
   return grade(setting, answers, setting.test, `${label}: test accuracy`);
 }
+
+/** The same on the validation split, where choices may be made. */
+export async function validate(setting: Setting, model: Artifact, label: string): Promise<Artifact<GradedAnswer>> {
+  const answers = await answer(setting, model, setting.validation, `${label}: validation answers`);
+  return grade(setting, answers, setting.validation, `${label}: validation accuracy`);
+}

@@ -53,6 +53,7 @@ export async function* dpo(setting: Setting, start: Artifact, options: DpoOption
     const pairs = await pairUp(setting, answers, label);
     const scored = await options.comparisons.score(setting, pairs, {
       label: `${label}: comparisons`,
+      round,
       order: fidelity.dpoEvaluatorOrder === "as-released" ? "same" : "swapped",
     });
     const { preferences, records } = await selectPreferences(setting, scored, options, { round, label });

@@ -1,7 +1,9 @@
-export { answer, type GradedAnswer, grade, test } from "./answer.js";
+export { answer, type GradedAnswer, grade, test, validate } from "./answer.js";
 export {
   type AnswerPair,
   type ComparisonSource,
+  ERRORS,
+  type Errors,
   evaluator,
   judge,
   noisyOracle,
@@ -11,6 +13,7 @@ export {
 } from "./comparisons/index.js";
 export { type DpoOptions, type DpoRound, dpo, type PairRecord } from "./dpo.js";
 export { type TrainedEvaluator, trainEvaluator } from "./evaluator-training.js";
+export { type HeldOutPair, heldOutPairs } from "./held-out.js";
 export { type IlrOptions, type IlrRound, ilr } from "./ilr.js";
 export { type KlRow, klDivergence } from "./kl.js";
 export { type Fidelity, type Recipe, type Variant, zeroTemperatureDecoding } from "./recipe.js";

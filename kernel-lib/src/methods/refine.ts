@@ -43,7 +43,10 @@ export function refineByComparison(comparisons: ComparisonSource, alpha?: number
   return async (setting, input) => {
     const { fidelity, recipe, seed } = setting;
     const disputes = await findDisputes(setting, input);
-    const scored = await comparisons.score(setting, disputes, { label: `${input.label}: comparisons` });
+    const scored = await comparisons.score(setting, disputes, {
+      label: `${input.label}: comparisons`,
+      round: input.round,
+    });
     const uncapped = comparisons.knowsTruth === true && fidelity.oracleCap === "as-released";
     const share = uncapped ? 1 : (alpha ?? recipe.alpha);
     const shareOfAll = fidelity.alphaBase === "as-described";

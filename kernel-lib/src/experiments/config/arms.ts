@@ -1,5 +1,6 @@
 /** One curve of a figure: a method, and where its comparisons come from. */
 import { z } from "zod";
+import { ERRORS } from "../../methods/index.js";
 import { preferenceLossSchema } from "../../steps/index.js";
 import { fidelityOverridesSchema } from "./fidelity.js";
 
@@ -12,7 +13,10 @@ const SOURCES = '"evaluator", "oracle", "random", "judge", "human" or { noisyOra
 
 /** Where an arm's comparisons come from. */
 export const comparisonsSchema = z.union(
-  [z.enum(NAMED_SOURCES), z.strictObject({ noisyOracle: z.number().min(0.5).max(1) })],
+  [
+    z.enum(NAMED_SOURCES),
+    z.strictObject({ noisyOracle: z.number().min(0.5).max(1), errors: z.enum(ERRORS).optional() }),
+  ],
   { error: `expected ${SOURCES}` },
 );
 

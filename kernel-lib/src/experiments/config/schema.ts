@@ -69,6 +69,8 @@ export const experimentSchema = z.strictObject({
   human: z.strictObject({ demonstrations: count, comparisonsPerRound: count }).optional(),
   /** Use only the first so many questions of a split. */
   limit: z.strictObject({ train: count, validation: count, test: count }).partial().default({}),
+  /** Also score every model on the validation split, where learning rates and the like may be chosen. */
+  validate: z.boolean().default(false),
   /** Estimate the KL divergence from the SFT model at every point. */
   kl: z.boolean().default(true),
 });

@@ -2,6 +2,7 @@
 import type { ExperimentInput } from "../config.js";
 import { microMathMain, microMathQuick } from "./micro-math.js";
 import { microMathAsReleased, microMathFidelity } from "./micro-math-fidelity.js";
+import { microMathPhase } from "./micro-math-phase.js";
 import {
   microMathBetaSweep,
   microMathCorora,
@@ -62,6 +63,7 @@ const twins: readonly ExperimentInput[] = [
   microMathOra,
   microMathCorora,
   microMathBetaSweep,
+  microMathPhase,
   microMathFidelity,
   microMathAsReleased,
   microMathQuick,

@@ -1,4 +1,4 @@
 export { evaluator } from "./evaluator.js";
 export { judge } from "./judge.js";
-export { bothAnswers, noisyOracle, oracle, random } from "./oracle.js";
+export { bothAnswers, ERRORS, type Errors, noisyOracle, oracle, random } from "./oracle.js";
 export type { AnswerPair, ComparisonSource, PairOrder, ScoredPair, ScoreOptions } from "./source.js";

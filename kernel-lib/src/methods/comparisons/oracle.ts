@@ -20,40 +20,54 @@ export const oracle: ComparisonSource = {
   },
 };
 
+/** What a synthetic source's errors go with. */
+export const ERRORS = ["by-pair", "by-question", "redrawn"] as const;
+export type Errors = (typeof ERRORS)[number];
+
 /**
  * Comparisons of a controlled reliability: right with probability `accuracy` wherever the truth tells the answers apart,
  * a coin flip where it does not. Confidence is drawn at random, because a source that knew when it is wrong would not be
- * unreliable. The verdict depends on the pair's content only: asked twice, the source answers the same.
+ * unreliable.
  *
  * @param accuracy from 0.5 (no information) to 1 (never wrong where it matters).
+ * @param errors what a mistake goes with: the pair (asked twice, the source answers the same), the question (a source that cannot judge a
+ *   question misjudges all its pairs, in every round, as a fixed evaluator would) or nothing (`redrawn` in every round).
  * @throws LabError `config-invalid` for any other accuracy.
  */
-export function noisyOracle(accuracy: number): ComparisonSource {
+export function noisyOracle(accuracy: number, errors: Errors = "by-pair"): ComparisonSource {
   if (!(accuracy >= 0.5 && accuracy <= 1)) {
     throw new LabError("config-invalid", `noisyOracle(${accuracy}): expected an accuracy from 0.5 to 1`, {
       hint: "0.5 is a source without information, 1 is never wrong; such as noisyOracle(0.75)",
     });
   }
   return {
-    name: `noisy-oracle-${accuracy}`,
-    score: (setting, pairs, options) =>
-      compareWithTruth(
+    name: `noisy-oracle-${accuracy}${errors === "by-pair" ? "" : `-${errors}`}`,
+    score: (setting, pairs, options) => {
+      const { seed } = setting;
+      const kind = errors !== "by-pair" && { errors, ...(errors === "redrawn" && { round: options.round }) };
+      return compareWithTruth(
         setting,
         pairs,
         options,
         "noisy-oracle",
-        { accuracy, seed: setting.seed },
+        { accuracy, seed, ...kind },
         (difference, pair) => {
           if (pair.a === pair.b) return 0.5;
           // Drawn for the unordered pair, so that swapping the answers mirrors the score.
           const [first, second] = pair.a < pair.b ? [pair.a, pair.b] : [pair.b, pair.a];
-          const random = seededRandom("noisy-oracle", setting.seed, pair.questionId, first, second);
-          const right = random.next() < (difference === 0 ? 0.5 : accuracy);
+          const { questionId } = pair;
+          const drawn = errors === "redrawn" ? [options.round] : [];
+          const random = seededRandom("noisy-oracle", seed, questionId, first, second, ...drawn);
+          const luck = random.next();
+          const systematic = errors === "by-question" && difference !== 0;
+          const errs = systematic ? seededRandom("noisy-oracle", seed, questionId).next() : luck;
+          const right = errs < (difference === 0 ? 0.5 : accuracy);
           const confidence = 1 - random.next();
           const better = difference === 0 ? (pair.a < pair.b ? 1 : -1) : Math.sign(difference);
           return 0.5 + ((right ? better : -better) * confidence) / 2;
         },
-      ),
+      );
+    },
   };
 }
 
@@ -65,7 +79,7 @@ function compareWithTruth(
   pairs: Artifact<AnswerPair>,
   { label }: ScoreOptions,
   name: string,
-  params: { readonly [key: string]: boolean | number },
+  params: { readonly [key: string]: boolean | number | string },
   score: (difference: number, pair: AnswerPair) => number,
 ): Promise<Artifact<ScoredPair>> {
   const { runner, task, unlabelled } = setting;

@@ -20,6 +20,8 @@ export type PairOrder = "swapped" | "same";
 
 export interface ScoreOptions {
   readonly label: string;
+  /** The round that asks. */
+  readonly round: number;
   readonly order?: PairOrder;
 }
 
