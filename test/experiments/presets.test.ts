@@ -34,7 +34,8 @@ describe("every preset", () => {
     for (const name of presets.keys()) {
       const { arms } = parsed(name);
       expect(new Set(arms.map((arm) => arm.name)).size).toBe(arms.length);
-      const compares = arms.filter(({ method }) => method === "ilr" || method === "dpo");
+      const comparing = ["ilr", "drop-doubtful", "dpo", "sft-on-chosen"];
+      const compares = arms.filter(({ method }) => comparing.includes(method));
       expect(arms.filter(({ comparisons }) => comparisons !== undefined)).toEqual(compares);
     }
   });

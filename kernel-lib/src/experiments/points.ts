@@ -33,6 +33,12 @@ export interface Point {
   readonly broken: number | null;
   /** Share of proposals that are correct, over all questions (ILR). */
   readonly proposalAccuracy: number | null;
+  /** Labels that the student was trained on, where a method decides that (ILR, filters). Absent from older records. */
+  readonly labelCount?: number | null;
+  /** Labels whose proposals disagreed with them and were compared; of those, where only the proposal or only the label was correct. */
+  readonly disputed?: number | null;
+  readonly onlyProposalCorrect?: number | null;
+  readonly onlyLabelCorrect?: number | null;
   /** How often the source preferred the correct answer, on the pairs it met where exactly one was correct. */
   readonly comparisonAccuracy: number | null;
   readonly comparisonCount: number | null;
@@ -68,6 +74,7 @@ export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> 
       selectedAccuracy: null,
       selectedCount: null,
     },
+    ...{ labelCount: null, disputed: null, onlyProposalCorrect: null, onlyLabelCorrect: null },
     ...{ kl: null, klError: null },
     ...(weak && { labelAccuracy: share(weak, ({ score }) => isRight(score)) }),
     ...(labels && labelSummary(labels)),
@@ -94,21 +101,36 @@ function meanScore(rows: readonly GradedAnswer[]): number {
 }
 
 function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
-  if (!rows.every(isJudged)) return { accepted: rows.filter(({ accepted }) => accepted).length };
+  const compared = rows.filter(({ score }) => score !== null).length;
+  const counts = {
+    accepted: rows.filter(({ accepted }) => accepted).length,
+    labelCount: rows.filter(({ dropped }) => !dropped).length,
+    // Rules that compare nothing do not say where the two disagree.
+    disputed: compared > 0 ? compared : null,
+  };
+  if (!rows.every(isJudged)) return counts;
   const informative = rows.filter(
     ({ score, labelCorrect, proposalCorrect }) => score !== null && labelCorrect !== proposalCorrect,
   );
   const replaced = rows.filter(({ accepted }) => accepted);
+  const proposalWins = informative.filter(({ proposalCorrect }) => proposalCorrect).length;
   return {
-    labelAccuracy: share(rows, (row) => (row.accepted ? row.proposalCorrect : row.labelCorrect)),
+    ...counts,
+    labelAccuracy: share(
+      rows.filter(({ dropped }) => !dropped),
+      (row) => (row.accepted ? row.proposalCorrect : row.labelCorrect),
+    ),
     proposalAccuracy: share(rows, ({ proposalCorrect }) => proposalCorrect),
-    accepted: replaced.length,
     fixed: replaced.filter((row) => !row.labelCorrect && row.proposalCorrect).length,
     broken: replaced.filter((row) => row.labelCorrect && !row.proposalCorrect).length,
     comparisonAccuracy:
       informative.length === 0 ? null : share(informative, (row) => row.score! > 0.5 === row.proposalCorrect),
     comparisonCount: informative.length,
     calibration: calibrationOf(informative.map((row) => ({ score: row.score!, right: row.proposalCorrect }))),
+    ...(compared > 0 && {
+      onlyProposalCorrect: proposalWins,
+      onlyLabelCorrect: informative.length - proposalWins,
+    }),
   };
 }
 

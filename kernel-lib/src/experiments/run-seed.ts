@@ -6,6 +6,7 @@ import {
   correctLabels,
   createSetting,
   dpo,
+  dropDoubtful,
   evaluator,
   type Fidelity,
   type GradedAnswer,
@@ -15,16 +16,23 @@ import {
   ilr,
   judge,
   type KlRow,
+  keepAgreed,
   klDivergence,
   type LabelRecord,
+  labelPairs,
   noisyOracle,
   oracle,
   type PairRecord,
+  type Refine,
   random,
   refineByComparison,
+  replaceAll,
   replaceAtRandom,
+  replaceWhereTwoAgree,
   type Setting,
+  selfLabel,
   sft,
+  sftOnChosen,
   type TrainedEvaluator,
   test,
   trainEvaluator,
@@ -180,27 +188,46 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       yield { round: 0, model, test: await test(setting, model, name) };
       return;
     }
-    case "naive-ilr":
-    case "ilr": {
-      const refine =
-        arm.method === "naive-ilr"
-          ? replaceAtRandom(alpha)
-          : refineByComparison(await comparisonSource(shared, arm), alpha);
-      for await (const round of ilr(setting, labels, {
-        refine,
-        name,
-        rounds: arm.rounds ?? experiment.rounds.ilr,
-      })) {
-        yield { round: round.round, model: round.model, test: round.test, labels: round.records };
-      }
-      return;
-    }
-    case "dpo": {
+    case "dpo":
+    case "sft-on-chosen": {
       const comparisons = await comparisonSource(shared, arm);
       const rounds = arm.rounds ?? experiment.rounds.dpo;
-      const choices = definedOnly({ alpha, beta, loss, labelSmoothing });
-      yield* dpo(setting, student, { comparisons, rounds, name, ...choices });
+      const pairs = arm.pairs === "labels" ? labelPairs(labels) : undefined;
+      const shape = { comparisons, rounds, name, ...definedOnly({ alpha, pairs }) };
+      yield* arm.method === "dpo"
+        ? dpo(setting, student, { ...shape, ...definedOnly({ beta, loss, labelSmoothing }) })
+        : sftOnChosen(setting, student, { ...shape, from: arm.from ?? "sft" });
+      return;
     }
+    default: {
+      const refine = await refineRule(shared, arm, arm.method);
+      const rounds = arm.rounds ?? experiment.rounds.ilr;
+      const options = { refine, rounds, name, ...(arm.proposals === "self" && { propose: selfLabel }) };
+      for await (const round of ilr(setting, labels, options)) {
+        yield { round: round.round, model: round.model, test: round.test, labels: round.records };
+      }
+    }
+  }
+}
+
+/** Methods that are ILR's loop, each with a rule of its own. */
+type RefiningMethod = Exclude<Arm["method"], "sft" | "sft-ground-truth" | "dpo" | "sft-on-chosen">;
+
+async function refineRule(shared: Shared, arm: Arm, method: RefiningMethod): Promise<Refine> {
+  const { alpha } = arm;
+  switch (method) {
+    case "ilr":
+      return refineByComparison(await comparisonSource(shared, arm), alpha);
+    case "drop-doubtful":
+      return dropDoubtful(await comparisonSource(shared, arm), alpha);
+    case "naive-ilr":
+      return replaceAtRandom(alpha);
+    case "two-agree":
+      return replaceWhereTwoAgree(alpha);
+    case "keep-agreed":
+      return keepAgreed;
+    case "replace-all":
+      return replaceAll;
   }
 }
 

@@ -4,6 +4,13 @@ import { labelDecoding, precisionOf } from "./recipe.js";
 import type { Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
+/** A way to get one proposal for each label, in the labels' order. */
+export type Propose = (
+  setting: Setting,
+  labels: Artifact<Demonstration>,
+  options: { readonly round: number; readonly label: string },
+) => Promise<Artifact<AnswerRow>>;
+
 type Halves = { first: Demonstration; second: Demonstration };
 
 /**
@@ -58,8 +65,8 @@ async function splitInHalves(
   );
 }
 
-/** Trains on one half and answers the other. */
-async function proposeFor(
+/** Trains on some labels (one half) and answers the questions of some (the other). */
+export async function proposeFor(
   setting: Setting,
   trainedOn: Artifact<Demonstration>,
   answered: Artifact<Demonstration>,

@@ -1,13 +1,15 @@
 import type { Artifact, Demonstration } from "../steps/index.js";
 import { type GradedAnswer, test } from "./answer.js";
-import { crossLabel } from "./cross-label.js";
-import type { LabelRecord, Refine } from "./refine.js";
+import { crossLabel, type Propose } from "./cross-label.js";
+import type { LabelRecord, Refine } from "./refinement.js";
 import type { Setting } from "./setting.js";
 import { sft } from "./sft.js";
 
 export interface IlrOptions {
   /** How proposals are compared with labels, and which replace them: `refineByComparison`, `replaceAtRandom`, or your own. */
   readonly refine: Refine;
+  /** Where proposals come from. Default: `crossLabel`, the paper's. */
+  readonly propose?: Propose;
   readonly rounds: number;
   /** For labels of steps and arms. */
   readonly name: string;
@@ -32,12 +34,12 @@ export interface IlrRound {
 export async function* ilr(
   setting: Setting,
   start: Artifact<Demonstration>,
-  { refine, rounds, name }: IlrOptions,
+  { refine, propose = crossLabel, rounds, name }: IlrOptions,
 ): AsyncGenerator<IlrRound> {
   let labels = start;
   for (let round = 1; round <= rounds; round++) {
     const label = `${name} round ${round}`;
-    const proposals = await crossLabel(setting, labels, { round, label });
+    const proposals = await propose(setting, labels, { round, label });
     const refined = await refine(setting, { labels, proposals, round, label });
     const { model } = await sft(setting, setting.bases.strong, refined.labels, `${label}: student`);
     yield { round, model, ...refined, test: await test(setting, model, label) };

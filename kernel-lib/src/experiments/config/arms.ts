@@ -20,7 +20,11 @@ export const comparisonsSchema = z.union(
   { error: `expected ${SOURCES}` },
 );
 
-export const METHODS = ["sft", "sft-ground-truth", "ilr", "naive-ilr", "dpo"] as const;
+export const METHODS = [
+  ...(["sft", "sft-ground-truth", "ilr", "naive-ilr", "dpo"] as const),
+  // Asked for by the paper's reviewers: ILR's loop with another rule, and SFT in DPO's loop.
+  ...(["drop-doubtful", "keep-agreed", "replace-all", "two-agree", "sft-on-chosen"] as const),
+] as const;
 
 export const armSchema = z.strictObject({
   name: z.string().min(1),
@@ -37,26 +41,51 @@ export const armSchema = z.strictObject({
   /** DPO: share of preferences taken to be the wrong way round (reviewers: conservative DPO). */
   labelSmoothing: z.number().min(0).max(0.5).optional(),
   lr: z.number().positive().optional(),
+  /** DPO's pairs: the policy's own samples (default), or labels against proposals, as ILR makes them. */
+  pairs: z.enum(["samples", "labels"]).optional(),
+  /** ILR's proposals: by models that were not trained on the label (default: cross-labelling), or by one that was trained on all. */
+  proposals: z.enum(["cross", "self"]).optional(),
+  /** SFT on chosen answers: start each round from the last model (default; the first is SFT's), or from the pretrained weights. */
+  from: z.enum(["sft", "pretrained"]).optional(),
 });
 export type Arm = z.output<typeof armSchema>;
 
-/** Fields that only DPO has. */
-const DPO_ONLY = ["beta", "loss", "labelSmoothing"] as const;
+/** Methods that ask a source. */
+const COMPARING: readonly Arm["method"][] = ["ilr", "drop-doubtful", "dpo", "sft-on-chosen"];
+
+/** Fields that only some methods have, and what these are called. */
+const ONLY: Readonly<
+  Partial<Record<keyof Arm, { readonly name: string; readonly methods: readonly Arm["method"][] }>>
+> = {
+  beta: { name: "DPO", methods: ["dpo"] },
+  loss: { name: "DPO", methods: ["dpo"] },
+  labelSmoothing: { name: "DPO", methods: ["dpo"] },
+  pairs: { name: "a method that trains on preferences", methods: ["dpo", "sft-on-chosen"] },
+  from: { name: "SFT on chosen answers", methods: ["sft-on-chosen"] },
+  proposals: {
+    name: "a method with one proposal a label",
+    methods: ["ilr", "naive-ilr", "drop-doubtful", "keep-agreed", "replace-all"],
+  },
+};
 
 /** What the types of an arm's fields cannot say. */
 export const consistentArmSchema = armSchema
-  .refine((arm) => arm.comparisons !== undefined || !["ilr", "dpo"].includes(arm.method), {
+  .refine((arm) => arm.comparisons !== undefined || !COMPARING.includes(arm.method), {
     path: ["comparisons"],
     error: `this method compares: expected ${SOURCES}`,
   })
-  .refine((arm) => arm.lr === undefined || !arm.method.startsWith("sft"), {
+  .refine((arm) => arm.lr === undefined || (arm.method !== "sft" && arm.method !== "sft-ground-truth"), {
     path: ["lr"],
     error: "SFT is what all arms share: change recipe.student.optimizer.lr instead",
   })
   .check((context) => {
     const arm = context.value;
-    const field = DPO_ONLY.find((name) => arm[name] !== undefined);
-    if (field === undefined || arm.method === "dpo") return;
-    const message = `only DPO has ${field}: expected method "dpo", or no ${field}`;
-    context.issues.push({ code: "custom", path: [field], input: arm[field], message });
+    for (const [field, { name, methods }] of Object.entries(ONLY)) {
+      const value = arm[field as keyof Arm];
+      if (value === undefined || methods.includes(arm.method)) continue;
+      const expected = methods.map((method) => JSON.stringify(method)).join(" or ");
+      const message = `only ${name} has ${field}: expected method ${expected}, or no ${field}`;
+      context.issues.push({ code: "custom", path: [field], input: value, message });
+      return;
+    }
   });

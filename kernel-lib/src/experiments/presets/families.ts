@@ -3,6 +3,7 @@ import type { ExperimentInput } from "../config.js";
 import { microMathMain, microMathQuick } from "./micro-math.js";
 import { microMathAsReleased, microMathFidelity } from "./micro-math-fidelity.js";
 import { microMathPhase } from "./micro-math-phase.js";
+import { microMathGap48, microMathGap128, microMathReviewers } from "./micro-math-reviewers.js";
 import {
   microMathBetaSweep,
   microMathCorora,
@@ -66,6 +67,9 @@ const twins: readonly ExperimentInput[] = [
   microMathPhase,
   microMathFidelity,
   microMathAsReleased,
+  microMathReviewers,
+  microMathGap48,
+  microMathGap128,
   microMathQuick,
 ];
 

@@ -1,0 +1,113 @@
+/**
+ * What the paper's reviewers asked for and the paper does not show, on micro-math. Every arm shares what it can with `micro-math/main`: weak
+ * labels, SFT, the evaluator, round 1's proposals and samples. Comparisons are right three times in four, so that all methods get the same
+ * ones; where the reviewers' question is about unreliable supervision by a model, the evaluator's arm stands beside.
+ */
+import type { ExperimentInput } from "../config.js";
+import { microMathMain } from "./micro-math.js";
+
+type ArmInput = ExperimentInput["arms"][number];
+
+const { task, alpha, fidelity, recipe, bases, rounds } = microMathMain;
+const shared = { task, alpha, fidelity, recipe, bases, rounds, seeds: [0, 1, 2] as [number, ...number[]] };
+
+const noisy = { noisyOracle: 0.75 } as const;
+const inMain = (name: string): ArmInput => microMathMain.arms.find((arm) => arm.name === name)!;
+
+/** What the others are held against: arms of the main experiment. */
+const known = [
+  "SFT",
+  "ILR (evaluator)",
+  "ILR (noisy oracle 0.75)",
+  "ILR (oracle)",
+  "Naive ILR",
+  "DPO (evaluator)",
+  "DPO (noisy oracle 0.75)",
+  "DPO (oracle)",
+].map(inMain);
+
+/** Is it the loss? The chosen answers of DPO's pairs, learned as demonstrations. */
+const chosenAnswers: readonly ArmInput[] = [
+  { name: "SFT on chosen, from SFT", method: "sft-on-chosen", comparisons: noisy, from: "sft" },
+  { name: "SFT on chosen, from pretrained", method: "sft-on-chosen", comparisons: noisy, from: "pretrained" },
+];
+
+/** Is it the pairs? DPO on ILR's, with the comparisons that ILR asks for. */
+const labelPairs: readonly ArmInput[] = [
+  { name: "DPO on ILR's pairs (evaluator)", method: "dpo", comparisons: "evaluator", pairs: "labels" },
+  { name: "DPO on ILR's pairs (noisy oracle 0.75)", method: "dpo", comparisons: noisy, pairs: "labels" },
+  { name: "DPO on ILR's pairs (oracle)", method: "dpo", comparisons: "oracle", pairs: "labels" },
+];
+
+/** Would a DPO that expects errors, or one that is kept close to SFT and given time, do as well? 0.25 is the true share of errors. */
+const otherDpo: readonly ArmInput[] = [
+  { name: "DPO, label smoothing 0.1", method: "dpo", comparisons: noisy, labelSmoothing: 0.1 },
+  { name: "DPO, label smoothing 0.25", method: "dpo", comparisons: noisy, labelSmoothing: 0.25 },
+  { name: "IPO", method: "dpo", comparisons: noisy, loss: "ipo" },
+  { name: "DPO, 6 rounds", method: "dpo", comparisons: noisy, rounds: 6 },
+  { name: "DPO, beta 0.5, 6 rounds", method: "dpo", comparisons: noisy, beta: 0.5, rounds: 6 },
+];
+
+/** Is it enough to drop labels? One round for agreement: it leaves half of the labels, and half models of a quarter learn too little. */
+const filters: readonly ArmInput[] = [
+  { name: "Drop doubtful (evaluator)", method: "drop-doubtful", comparisons: "evaluator" },
+  { name: "Drop doubtful (noisy oracle 0.75)", method: "drop-doubtful", comparisons: noisy },
+  { name: "Keep agreed, 1 round", method: "keep-agreed", rounds: 1 },
+];
+
+/** Is it self-training, or two models, rather than comparisons? Is cross-labelling needed? */
+const controls: readonly ArmInput[] = [
+  { name: "Replace all", method: "replace-all" },
+  { name: "Two models agree", method: "two-agree" },
+  { name: "Two models agree, no cap", method: "two-agree", alpha: 1 },
+  { name: "ILR, not crossed (noisy oracle 0.75)", method: "ilr", comparisons: noisy, proposals: "self" },
+];
+
+/** All of the reviewers' questions that are arms. */
+export const microMathReviewers: ExperimentInput = {
+  ...shared,
+  name: "micro-math/reviewers",
+  title: "What the paper's reviewers asked for (micro-math)",
+  arms: [...known, ...chosenAnswers, ...labelPairs, ...otherDpo, ...filters, ...controls] as ExperimentInput["arms"],
+};
+
+/** The student of another size, with the weak supervisor of the main experiment: its labels are shared with it. */
+function gap(
+  hiddenSize: number,
+  sizes: { readonly layers: number; readonly intermediateSize: number },
+  lr: number,
+  why: string,
+): ExperimentInput {
+  const { strong } = bases;
+  if (!("pretrain" in strong)) throw new Error("micro-math's base models are the kit's own");
+  const { pretrain } = strong;
+  const architecture = { ...pretrain.architecture, hiddenSize, ...sizes };
+  return {
+    ...shared,
+    name: `micro-math/gap-${hiddenSize}`,
+    title: `How often proposals beat labels: a student of width ${hiddenSize} (micro-math)`,
+    recipe: { ...recipe, student: { ...recipe.student, optimizer: { ...recipe.student.optimizer, lr } } },
+    choices: { "recipe.student.optimizer.lr": why },
+    bases: {
+      ...bases,
+      strong: { ...strong, name: `micro-math-strong-${hiddenSize}`, pretrain: { ...pretrain, architecture } },
+    },
+    arms: ["SFT", "ILR (noisy oracle 0.75)", "ILR (oracle)"].map(inMain) as ExperimentInput["arms"],
+  };
+}
+
+/** As large as the supervisor; the main experiment's student, of width 96, lies between this and the next. */
+export const microMathGap48 = gap(
+  48,
+  { layers: 3, intermediateSize: 128 },
+  1e-3,
+  "that of the supervisor, which has the same size",
+);
+
+/** Twice as large as the main experiment's student. */
+export const microMathGap128 = gap(
+  128,
+  { layers: 4, intermediateSize: 344 },
+  5e-4,
+  "that of the main experiment's student, the nearest in size",
+);
