@@ -5,12 +5,18 @@
 import { describe, expect, it } from "vitest";
 import {
   dpo,
+  dropDoubtful,
+  keepAgreed,
+  labelPairs,
   noisyOracle,
   oracle,
   random,
   refineByComparison,
+  replaceAll,
   replaceAtRandom,
+  replaceWhereTwoAgree,
   type Setting,
+  sftOnChosen,
   trainEvaluator,
   weakSupervision,
 } from "../../kernel-lib/src/methods/index.js";
@@ -53,9 +59,13 @@ describe("keys hold all that rows depend on", () => {
             refineByComparison(oracle, alpha),
             refineByComparison(noisyOracle(0.8), alpha),
             replaceAtRandom(alpha),
+            replaceAll,
+            replaceWhereTwoAgree(alpha),
+            dropDoubtful(oracle, alpha),
+            keepAgreed,
           ]) {
             const refined = await refine(setting, { labels, proposals, round, label: "test" });
-            expect(refined.labels.rows).toBe(ids.length);
+            expect(refined.records.rows).toBe(ids.length);
           }
   });
 
@@ -67,6 +77,21 @@ describe("keys hold all that rows depend on", () => {
         for (const comparisons of [oracle, random, noisyOracle(0.8)])
           for await (const { pairs } of dpo(setting, start, { comparisons, alpha, rounds: 2, name: "DPO" }))
             expect(pairs.rows).toBe(60);
+  });
+
+  it("in DPO on labels and in SFT on chosen answers: what alpha is a share of, rounds, where training starts", async () => {
+    const lab = await tinyLab();
+    const start = lab.runner.putModel("SFT model");
+    const pairs = labelPairs(lab.runner.put(labelsOf(lab.ids, (id, i) => (i % 2 ? right : wrong)(id, "weak", 0))));
+    for (const setting of variants(lab))
+      for (const alpha of [0.1, 0.9])
+        for (const comparisons of [oracle, noisyOracle(0.8)]) {
+          const options = { comparisons, alpha, rounds: 2, name: "A" };
+          for await (const { round } of dpo(setting, start, { ...options, pairs })) expect(round).toBeLessThan(3);
+          for (const from of ["sft", "pretrained"] as const)
+            for await (const { pairs: records } of sftOnChosen(setting, start, { ...options, from }))
+              expect(records.rows).toBe(60);
+        }
   });
 
   it("in the evaluator's pairs: seed and number of checkpoints", async () => {

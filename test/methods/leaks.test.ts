@@ -5,35 +5,57 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   dpo,
+  dropDoubtful,
   evaluator,
   groundTruth,
   ilr,
+  keepAgreed,
   klDivergence,
+  labelPairs,
   noisyOracle,
   oracle,
   random,
   refineByComparison,
+  replaceAll,
   replaceAtRandom,
+  replaceWhereTwoAgree,
+  selfLabel,
   sft,
+  sftOnChosen,
   trainEvaluator,
   weakSupervision,
 } from "../../kernel-lib/src/methods/index.js";
 import type { StepCall } from "./fake-runner.js";
 import { asDescribed, asReleased, type TinyLab, tinyLab } from "./tiny-setting.js";
 
-/** Everything of the paper in one seed: every method with every source. */
+/** The arms that are ILR's loop: five of the paper, five that its reviewers asked for. */
+const REFINERS = 10;
+
+/** Everything in one seed: the paper's methods with every source, and what its reviewers asked for. */
 async function everyMethod({ setting, runner }: TinyLab): Promise<void> {
   const weak = await weakSupervision(setting);
   const { model: student } = await sft(setting, setting.bases.strong, weak.labels, "SFT");
   const trained = await trainEvaluator(setting, weak);
   const sources = [evaluator(trained.model), oracle, noisyOracle(0.75), random];
-  const refiners = [...sources.map((source) => refineByComparison(source)), replaceAtRandom()];
-  for (const [i, refine] of refiners.entries())
-    for await (const { model } of ilr(setting, weak.labels, { refine, rounds: 2, name: `ILR ${i}` }))
+  const reviewers = [dropDoubtful(noisyOracle(0.75)), keepAgreed, replaceAll, replaceWhereTwoAgree()];
+  const refiners = [...sources.map((source) => refineByComparison(source)), replaceAtRandom(), ...reviewers];
+  const loops = refiners.map((refine) => ({ refine, rounds: 2 }));
+  const crossless = { refine: refineByComparison(noisyOracle(0.75)), propose: selfLabel, rounds: 2 };
+  for (const [i, loop] of [...loops, crossless].entries())
+    for await (const { model } of ilr(setting, weak.labels, { ...loop, name: `ILR ${i}` }))
       await klDivergence(setting, model, student, "KL");
   for (const comparisons of sources)
     for await (const { model } of dpo(setting, student, { comparisons, rounds: 2, name: `DPO ${comparisons.name}` }))
       await klDivergence(setting, model, student, "KL");
+  const pairs = labelPairs(weak.labels);
+  for await (const _ of dpo(setting, student, { comparisons: oracle, pairs, rounds: 2, name: "DPO on labels" }));
+  for (const from of ["sft", "pretrained"] as const)
+    for await (const _ of sftOnChosen(setting, student, {
+      comparisons: oracle,
+      from,
+      rounds: 2,
+      name: `Chosen, ${from}`,
+    }));
   expect(new Set(runner.calls.map(({ verb }) => verb))).toEqual(
     new Set(["sft", "sample", "evaluator", "score", "dpo"]),
   );
@@ -88,8 +110,8 @@ describe.each([
 
   it("the student of every round learns answers that models wrote", () => {
     const students = lab.runner.callsOf("sft", /student/);
-    expect(students.length).toBe(5 * 2);
-    const written = /^(weak supervisor|ILR \d round \d: half model \d) (says|rambles)/;
+    expect(students.length).toBe(REFINERS * 2);
+    const written = /^(weak supervisor|ILR \d round \d: (half model \d|model of all labels)) (says|rambles)/;
     expect(
       students
         .flatMap(({ rows }) => rows.demonstrations as readonly { answer: string }[])

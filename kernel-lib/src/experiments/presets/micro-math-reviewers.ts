@@ -26,9 +26,10 @@ const known = [
   "DPO (oracle)",
 ].map(inMain);
 
-/** Is it the loss? The chosen answers of DPO's pairs, learned as demonstrations. */
+/** Is it the loss? The chosen answers of DPO's pairs, learned as demonstrations; SFT's rate may be too much for a model that is trained already. */
 const chosenAnswers: readonly ArmInput[] = [
   { name: "SFT on chosen, from SFT", method: "sft-on-chosen", comparisons: noisy, from: "sft" },
+  { name: "SFT on chosen, from SFT, lr 5e-5", method: "sft-on-chosen", comparisons: noisy, from: "sft", lr: 5e-5 },
   { name: "SFT on chosen, from pretrained", method: "sft-on-chosen", comparisons: noisy, from: "pretrained" },
 ];
 
@@ -36,16 +37,22 @@ const chosenAnswers: readonly ArmInput[] = [
 const labelPairs: readonly ArmInput[] = [
   { name: "DPO on ILR's pairs (evaluator)", method: "dpo", comparisons: "evaluator", pairs: "labels" },
   { name: "DPO on ILR's pairs (noisy oracle 0.75)", method: "dpo", comparisons: noisy, pairs: "labels" },
+  { name: "DPO on ILR's pairs, lr 1e-5", method: "dpo", comparisons: noisy, pairs: "labels", lr: 1e-5 },
   { name: "DPO on ILR's pairs (oracle)", method: "dpo", comparisons: "oracle", pairs: "labels" },
 ];
 
-/** Would a DPO that expects errors, or one that is kept close to SFT and given time, do as well? 0.25 is the true share of errors. */
+/**
+ * Would a DPO that expects errors, or one that is kept close to SFT and given time, do as well? 0.25 is the true share of errors. At the
+ * recipe's rate of 3e-6 the policy hardly moves, whatever beta, so the long ones have a larger rate beside it.
+ */
 const otherDpo: readonly ArmInput[] = [
   { name: "DPO, label smoothing 0.1", method: "dpo", comparisons: noisy, labelSmoothing: 0.1 },
   { name: "DPO, label smoothing 0.25", method: "dpo", comparisons: noisy, labelSmoothing: 0.25 },
   { name: "IPO", method: "dpo", comparisons: noisy, loss: "ipo" },
   { name: "DPO, 6 rounds", method: "dpo", comparisons: noisy, rounds: 6 },
   { name: "DPO, beta 0.5, 6 rounds", method: "dpo", comparisons: noisy, beta: 0.5, rounds: 6 },
+  { name: "DPO, lr 1e-5, 6 rounds", method: "dpo", comparisons: noisy, rounds: 6, lr: 1e-5 },
+  { name: "DPO, beta 0.5, lr 1e-5, 6 rounds", method: "dpo", comparisons: noisy, beta: 0.5, rounds: 6, lr: 1e-5 },
 ];
 
 /** Is it enough to drop labels? One round for agreement: it leaves half of the labels, and half models of a quarter learn too little. */
