@@ -2,9 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../kernel-lib/src/experiments/index.js";
 import {
   armCurves,
+  type CurvePoint,
   heldOutAccuracy,
   lastPoint,
+  pairedBootstrap,
   pairedDifference,
+  pairedTables,
   sftCurve,
 } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
@@ -67,13 +70,33 @@ describe("pairedDifference", () => {
     expect(back.value).toBeCloseTo(-forth.value, 12);
     expect(back.low).toBeCloseTo(-forth.high, 12);
     expect(back.high).toBeCloseTo(-forth.low, 12);
-    expect(pairedDifference(a, a)).toEqual({ value: 0, low: 0, high: 0 });
+    const { value, low, high } = pairedDifference(a, a)!;
+    expect([value, low + high]).toEqual([0, 0]);
+    // 900 answers of which none differ: a share of disagreement of 4 / 900 would still be no surprise.
+    expect(high).toBeLessThan(4 / 900);
   });
 
   it("pairs by seed, leaves out seeds that only one has, and refuses records of different length", () => {
     const one = bits([0, "1100"], [1, "1111"]);
-    expect(pairedDifference(one, bits([1, "0000"]))).toEqual({ value: 1, low: 1, high: 1 });
+    expect(pairedDifference(one, bits([1, "0000"]))).toMatchObject({ value: 1, high: 1 });
+    expect(pairedTables(one, bits([1, "0000"]))).toEqual([
+      { seed: 1, both: 0, onlyFirst: 4, onlySecond: 0, neither: 0 },
+    ]);
     expect(pairedDifference(one, bits([2, "0000"]))).toBeNull();
     expect(() => pairedDifference(one, bits([0, "110"]))).toThrow(/seed 0 has records of 4 and of 3 questions/);
+  });
+
+  it("has a bootstrap beside it that agrees on one seed, and is shorter on three that differ", () => {
+    const width = (interval: { low: number; high: number } | null): number => interval!.high - interval!.low;
+    const [first, second] = ["ILR (oracle)", "SFT"].map((arm) => (seeds: readonly number[]) => {
+      const run = syntheticRun({ seeds, questions: 500, accuracy: { SFT: 0.5 } });
+      return lastPoint(armCurves(run).find((curve) => curve.arm === arm)!);
+    }) as [(seeds: readonly number[]) => CurvePoint, (seeds: readonly number[]) => CurvePoint];
+    const one = [first([0]), second([0])] as const;
+    expect(width(pairedBootstrap(...one)) / width(pairedDifference(...one))).toBeCloseTo(1, 1);
+    const three = [first([0, 1, 2]), second([0, 1, 2])] as const;
+    expect(pairedBootstrap(...three)!.value).toBeCloseTo(pairedDifference(...three)!.value, 12);
+    expect(width(pairedBootstrap(...three))).toBeLessThan(width(pairedDifference(...three)));
+    expect(pairedBootstrap(first([0]), second([1]))).toBeNull();
   });
 });

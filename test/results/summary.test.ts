@@ -25,7 +25,7 @@ describe("summaryTable", () => {
 
   it("says what its intervals cover", () => {
     expect(summaryTable(run)).toContain("400 questions; seed 0 only");
-    expect(summaryTable(syntheticRun({ questions: 50, seeds: [0, 1] }))).toContain("2 seeds, drawn as clusters");
+    expect(summaryTable(syntheticRun({ questions: 50, seeds: [0, 1] }))).toContain("2 seeds, by Student's t over them");
   });
 
   it("is Markdown on request, with the same cells", () => {

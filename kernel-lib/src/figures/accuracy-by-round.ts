@@ -12,7 +12,7 @@ import {
 import type { Figure, Trace } from "./figure.js";
 
 /**
- * The main result (figure 4): test accuracy per round and method with 95 % bootstrap intervals, against horizontal lines for the
+ * The main result (figure 4): test accuracy per round and method with 95 % intervals, against horizontal lines for the
  * weak supervisor, SFT on its labels and SFT on ground truth.
  *
  * @example

@@ -1,13 +1,22 @@
-import { LabError } from "../core/index.js";
 import type { Arm, Point, RunRecord } from "../experiments/index.js";
-import { type BootstrapOptions, bootstrapMean, type Interval } from "./bootstrap.js";
-import { wilsonInterval } from "./wilson.js";
+import {
+  type BootstrapOptions,
+  bootstrapMean,
+  type Count,
+  differenceInterval,
+  type Interval,
+  type IntervalOptions,
+  type PairedTable,
+  pairedTable,
+  shareInterval,
+  wilsonInterval,
+} from "./statistics/index.js";
 
 /** All seeds of one arm and round together. Shares are 0 to 1. */
 export interface CurvePoint {
   readonly round: number;
   readonly seeds: readonly number[];
-  /** Test accuracy, 95 % bootstrap interval over questions (and seeds, where there are several). */
+  /** Test accuracy with its 95 % interval: over the questions of one seed, over seeds where there are several (`shareInterval`). */
   readonly accuracy: Interval;
   /** By seed: one character a test question, 1 right, 0 wrong. */
   readonly correct: ReadonlyMap<number, string>;
@@ -68,29 +77,45 @@ export function lastPoint(curve: ArmCurve): CurvePoint {
   return curve.points.at(-1)!;
 }
 
+/** One point of a curve, or anything else with outcomes by seed: one character a question, 1 right and 0 wrong. */
+export type Outcomes = Pick<CurvePoint, "correct">;
+
 /**
- * Difference in test accuracy, first minus second, over the questions that both answered: by seed and question, so that what makes
- * a question or a seed hard for both cancels out.
+ * Difference in test accuracy, first minus second, over the questions that both answered, with its 95 % interval (`differenceInterval`):
+ * by seed and question, so that what makes a question or a seed hard for both cancels out.
  *
  * @returns null when they have no seed in common.
  * @throws LabError `input-damaged` when a seed's two records are of different length.
  */
-export function pairedDifference(
-  first: Pick<CurvePoint, "correct">,
-  second: Pick<CurvePoint, "correct">,
-  options: BootstrapOptions = {},
-): Interval | null {
-  const clusters = [...first.correct].flatMap(([seed, bits]) => {
+export function pairedDifference(first: Outcomes, second: Outcomes, options: IntervalOptions = {}): Interval | null {
+  const tables = pairedTables(first, second);
+  return tables.length === 0 ? null : differenceInterval(tables, options);
+}
+
+/**
+ * Who answered what right, of two points: a table for every seed that both have. All paired statistics start from it.
+ *
+ * @throws LabError `input-damaged` when a seed's two records are of different length.
+ */
+export function pairedTables(first: Outcomes, second: Outcomes): readonly PairedTable[] {
+  return [...first.correct].flatMap(([seed, bits]) => {
     const others = second.correct.get(seed);
-    if (others === undefined) return [];
-    if (others.length !== bits.length) {
-      throw new LabError(
-        "input-damaged",
-        `seed ${seed} has records of ${bits.length} and of ${others.length} questions`,
-      );
-    }
-    return [outcomes(bits).map((right, i) => right - Number(others[i]))];
+    return others === undefined ? [] : [pairedTable(seed, bits, others)];
   });
+}
+
+/**
+ * The same difference with a bootstrap interval: seeds drawn with replacement, then questions within each. A second opinion; with few
+ * seeds it is too short (`bootstrapMean`).
+ *
+ * @returns null when they have no seed in common.
+ */
+export function pairedBootstrap(first: Outcomes, second: Outcomes, options: BootstrapOptions = {}): Interval | null {
+  const clusters = pairedTables(first, second).map(({ onlyFirst, onlySecond, both, neither }) => [
+    ...Array<number>(onlyFirst).fill(1),
+    ...Array<number>(onlySecond).fill(-1),
+    ...Array<number>(both + neither).fill(0),
+  ]);
   return clusters.length === 0 ? null : bootstrapMean(clusters, options);
 }
 
@@ -102,16 +127,16 @@ export function heldOutAccuracy(run: RunRecord): Interval | null {
   return wilsonInterval(right / count, count);
 }
 
-/** A point's outcomes as numbers. */
-export function outcomes(correct: string): number[] {
-  return [...correct].map(Number);
+/** How many of a point's questions were answered right. */
+export function countOf({ correct }: Pick<Point, "correct">): Count {
+  return { right: correct.replaceAll("0", "").length, count: correct.length };
 }
 
 function curvePoint(round: number, points: readonly Point[]): CurvePoint {
   return {
     round,
     seeds: points.map(({ seed }) => seed),
-    accuracy: bootstrapMean(points.map(({ correct }) => outcomes(correct))),
+    accuracy: shareInterval(points.map(countOf)),
     correct: new Map(points.map(({ seed, correct }) => [seed, correct])),
     labelAccuracy: range(points.map(({ labelAccuracy }) => labelAccuracy)),
     accepted: range(points.map(({ accepted }) => accepted))?.value ?? null,

@@ -20,7 +20,7 @@ export function describeVerdicts(verdicts: readonly Verdict[]): string {
   return [
     ...sections,
     "",
-    "*Paired 95 % bootstrap intervals in points of test accuracy, no correction for reading several claims.*",
+    "*Paired 95 % intervals in points of test accuracy, no correction for reading several claims.*",
   ].join("\n");
 }
 

@@ -1,19 +1,11 @@
 import { type ColumnTable, from } from "arquero";
 import { LabError, nearestName } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
-import { bootstrapMean, type Interval } from "./bootstrap.js";
-import {
-  type ArmCurve,
-  armCurves,
-  heldOutAccuracy,
-  lastPoint,
-  outcomes,
-  pairedDifference,
-  sftCurve,
-} from "./curves.js";
+import { type ArmCurve, armCurves, countOf, heldOutAccuracy, lastPoint, pairedDifference, sftCurve } from "./curves.js";
+import { type Interval, shareInterval } from "./statistics/index.js";
 
 /**
- * One row a point: a seed, an arm and a round. Shares are in %, with the ends of their 95 % bootstrap interval over test questions;
+ * One row a point: a seed, an arm and a round. Shares are in %, with the ends of their 95 % interval over test questions;
  * `kl` is in nats an answer; what does not apply is null.
  *
  * @example
@@ -100,7 +92,7 @@ function roundsRow(point: Point): object {
   const { seed, arm, method, round, accepted, fixed, broken, kl, klError } = point;
   return {
     ...{ seed, arm, method, round },
-    ...ends("accuracy", bootstrapMean([outcomes(point.correct)])),
+    ...ends("accuracy", shareInterval([countOf(point)])),
     labels: percent(point.labelAccuracy),
     proposals: percent(point.proposalAccuracy),
     ...{ accepted, fixed, broken },

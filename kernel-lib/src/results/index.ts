@@ -1,4 +1,3 @@
-export { type BootstrapOptions, bootstrapMean, type Interval } from "./bootstrap.js";
 export { compareRuns } from "./compare-runs.js";
 export {
   type ArmCurve,
@@ -6,12 +5,45 @@ export {
   type CurvePoint,
   heldOutAccuracy,
   lastPoint,
+  type Outcomes,
+  pairedBootstrap,
   pairedDifference,
+  pairedTables,
   sftCurve,
 } from "./curves.js";
 export { describeEvaluator, describeLabels, describeProvenance, describeVerdicts } from "./describe.js";
 export { duration, percent, points } from "./format.js";
 export { armsFrame, comparisonsFrame, differenceFrame, labelsFrame, roundsFrame } from "./frames.js";
+export {
+  type Adjusted,
+  type BootstrapOptions,
+  bootstrapMean,
+  type Count,
+  type Design,
+  type DifferenceTest,
+  differenceInterval,
+  differencePValue,
+  differenceTest,
+  type EffectSize,
+  effectSize,
+  holm,
+  type Interval,
+  type IntervalOptions,
+  type PairedTable,
+  type PermutationOptions,
+  type PermutationTest,
+  type PowerAnalysis,
+  type PowerOptions,
+  pairedTable,
+  permutationTest,
+  powerAnalysis,
+  powerOf,
+  type Spread,
+  shareInterval,
+  signFlipTest,
+  spreadOf,
+  wilsonInterval,
+} from "./statistics/index.js";
 export { type AnswerOptions, type ComparedAnswers, type JudgedAnswer, storedAnswers } from "./stored-answers.js";
 export { type LabelChange, type LabelOptions, storedLabels } from "./stored-labels.js";
 export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";
@@ -24,4 +56,3 @@ export {
   type VerdictOptions,
   verdicts,
 } from "./verdicts.js";
-export { wilsonInterval } from "./wilson.js";

@@ -1,6 +1,6 @@
 import type { RunRecord } from "../experiments/index.js";
-import type { Interval } from "./bootstrap.js";
 import { type ArmCurve, armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
+import type { Interval } from "./statistics/index.js";
 
 export type SummaryFormat = "text" | "markdown";
 
@@ -60,14 +60,14 @@ function caption(run: RunRecord): string {
   const counts = [...new Set(run.points.map(({ testCount }) => testCount))].join(" / ");
   const seeds = [...new Set(run.points.map(({ seed }) => seed))];
   return [
-    `Test accuracy in %, ± half of the 95 % bootstrap interval (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
+    `Test accuracy in %, ± half of the 95 % interval (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
     "At the last round: labels = correct training labels in %; KL from SFT in nats an answer; comparisons that prefer the correct answer, in %, on held-out pairs and on the pairs met.",
   ].join("\n");
 }
 
 function seedsText(seeds: readonly number[]): string {
   if (seeds.length === 1) return `seed ${seeds[0]} only: the spread between seeds is not in it`;
-  return `${seeds.length} seeds, drawn as clusters`;
+  return `${seeds.length} seeds, by Student's t over them`;
 }
 
 function percent(interval: Interval | null): string {

@@ -1,6 +1,6 @@
 import type { Arm, RunRecord } from "../experiments/index.js";
-import type { Interval } from "./bootstrap.js";
 import { type ArmCurve, armCurves, type CurvePoint, lastPoint, pairedDifference } from "./curves.js";
+import type { Interval } from "./statistics/index.js";
 
 export type Outcome = "holds" | "contradicted" | "inconclusive";
 

@@ -11,7 +11,7 @@ const marks: { readonly [outcome in Verdict["outcome"]]: Mark } = {
   "not tested": { glyph: "–", word: "not tested", tone: "neutral" },
 };
 
-const note = "Paired 95 % bootstrap intervals in points of test accuracy, no correction for reading several claims.";
+const note = "Paired 95 % intervals in points of test accuracy, no correction for reading several claims.";
 
 /** Verdicts that `display` shows as a table: claim, outcome, the effect behind it with its interval, and the other readings. */
 export function displayedVerdicts(verdicts: readonly Verdict[]): readonly Verdict[] {

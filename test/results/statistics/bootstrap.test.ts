@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../../kernel-lib/src/core/index.js";
-import { bootstrapMean, wilsonInterval } from "../../kernel-lib/src/results/index.js";
+import { seededRandom } from "../../../kernel-lib/src/core/index.js";
+import { bootstrapMean } from "../../../kernel-lib/src/results/index.js";
 
 /** `count` outcomes of which the first `right` are 1. */
 const outcomes = (right: number, count: number): number[] => Array.from({ length: count }, (_, i) => Number(i < right));
@@ -50,29 +50,6 @@ describe("bootstrapMean", () => {
     expect(bootstrapMean([[1, 1, 1]])).toEqual({ value: 1, low: 1, high: 1 });
     expect(() => bootstrapMean([])).toThrow(/no test answers/);
     expect(() => bootstrapMean([[1], []])).toThrow(/no test answers/);
-  });
-});
-
-describe("wilsonInterval", () => {
-  it("solves the score equation it stands for", () => {
-    for (const [share, count] of [
-      [0.5, 100],
-      [0.97, 60],
-      [0.02, 400],
-    ] as const) {
-      const { low, high } = wilsonInterval(share, count);
-      for (const end of [low, high]) {
-        expect(Math.abs(share - end) / Math.sqrt((end * (1 - end)) / count)).toBeCloseTo(1.959964, 4);
-      }
-      expect(low).toBeLessThan(share);
-      expect(high).toBeGreaterThan(share);
-    }
-  });
-
-  it("has its end at the share when all or none are right", () => {
-    expect(wilsonInterval(1, 50)).toMatchObject({ value: 1, high: 1 });
-    expect(wilsonInterval(0, 50)).toMatchObject({ value: 0, low: 0 });
-    expect(wilsonInterval(0, 50).high).toBeCloseTo(3.8415 / (50 + 3.8415), 3);
   });
 });
 
