@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import type { ColumnTable } from "arquero";
 import { openBackend } from "./backends/index.js";
 import {
   assertRunnable,
@@ -22,7 +23,7 @@ import {
   showProgress,
   showProgressLine,
 } from "./notebook/index.js";
-import { compareRuns } from "./results/index.js";
+import { compareRuns, costsFrame } from "./results/index.js";
 import { openStore } from "./store/index.js";
 
 export type { LabOptions } from "./lab/options.js";
@@ -64,6 +65,28 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
 }
 
 /**
+ * What every arm of an experiment would take, by its plan: nothing is run, and nothing need be there to run it. One row an arm, of one seed:
+ * tokens and operations of a round, operations in all.
+ *
+ * @throws LabError as `run` does for names and configs.
+ * @example
+ * display(await lab.costs("gsm8k/main", { profile: "paper" }));
+ */
+async function costs(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<ColumnTable> {
+  const config = await configured(experiment, options);
+  const { store: place, results, data } = options.project ?? findProject();
+  const store = await openStore(place);
+  const { backend: chosen = "embedded", fromScratch } = options;
+  const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
+  try {
+    const plan = await planExperiment(config, { store, backend, results, data, ...(fromScratch && { fromScratch }) });
+    return costsFrame(plan);
+  } finally {
+    if (typeof chosen === "string") await backend.close();
+  }
+}
+
+/**
  * A run that was recorded under `results/`, drawn without computing anything.
  *
  * @throws LabError `name-unknown` when nothing is recorded under this name, `input-damaged` when it cannot be read.
@@ -101,6 +124,7 @@ export const lab = {
   run,
   recorded,
   compare,
+  costs,
   /** Names that `lab.run` knows. */
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;

@@ -124,6 +124,8 @@ describe("labels", () => {
       ...{ accepted: 4, fixed: 2, broken: 1 },
       // 1, 2, 5, 6 right of 1, 2, 3, 5, 6, 7.
       ...{ comparisonAccuracy: 4 / 6, comparisonCount: 6 },
+      // Compared: all but the last two. Only the proposal right: 1, 2, 5, 7; only the label: 3, 6.
+      ...{ labelCount: 10, disputed: 8, onlyProposalCorrect: 4, onlyLabelCorrect: 2 },
       ...{ selectedAccuracy: null, selectedCount: null },
     });
   });
@@ -148,6 +150,20 @@ describe("labels", () => {
     expect(calibration![9]!.belief).toBeCloseTo(2.85 / 3, 12);
   });
 
+  it("that a filter dropped count no longer, and what is left has an accuracy of its own", async () => {
+    const labels = [
+      { ...label(0.9, false, false, true), dropped: true as const },
+      { ...label(0.8, false, true, false), dropped: true as const },
+      label(0.2, false, true, false),
+      label(null, false, true, true),
+      label(null, false, false, false),
+    ];
+    expect(await point({ labels })).toMatchObject({
+      ...{ labelAccuracy: 2 / 3, labelCount: 3, accepted: 0, fixed: 0, broken: 0 },
+      ...{ proposalAccuracy: 2 / 5, disputed: 3, onlyProposalCorrect: 1, onlyLabelCorrect: 2 },
+    });
+  });
+
   it("have no comparison accuracy where nothing was compared (naive ILR)", async () => {
     const labels = [
       label(null, true, false, true),
@@ -162,6 +178,7 @@ describe("labels", () => {
       broken: 1,
       comparisonAccuracy: null,
       comparisonCount: 0,
+      ...{ labelCount: 4, disputed: null, onlyProposalCorrect: null, onlyLabelCorrect: null },
     });
   });
 

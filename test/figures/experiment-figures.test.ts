@@ -5,6 +5,7 @@ import {
   comparisonAccuracy,
   type Figure,
   figureToSvg,
+  gainByArm,
   labelAccuracy,
   mainFigure,
   namedMethods,
@@ -134,5 +135,26 @@ describe("accuracyByKl", () => {
     const figure = accuracyByKl(tiny);
     expect(curveOf(figure, "DPO (oracle)").x).toEqual([0.005, 0.005, 0.005]);
     expect(JSON.stringify(figure.layout)).toContain("below 0.005 drawn at 0.005");
+  });
+});
+
+describe("gainByArm", () => {
+  it("has one interval an arm, that of its last paired difference to SFT, and none for SFT", () => {
+    const { data, layout } = gainByArm(run);
+    const traces = data.filter(({ error_x }) => error_x !== undefined);
+    expect(traces.map(({ name }) => name)).toEqual(arms.filter((arm) => arm !== "SFT"));
+    const sft = lastPoint(sftCurve(run)!);
+    for (const { name, x, y, error_x } of traces) {
+      const curve = armCurves(run).find(({ arm }) => arm === name)!;
+      const { value, low, high } = pairedDifference(lastPoint(curve), sft)!;
+      const { array, arrayminus } = error_x as { array: number[]; arrayminus: number[] };
+      const [at] = x as number[];
+      expect([at, at! - arrayminus[0]!, at! + array[0]!].map((points) => points!.toFixed(6))).toEqual(
+        [value, low, high].map((share) => (100 * share).toFixed(6)),
+      );
+      const { ticktext } = layout!.yaxis as { ticktext: string[] };
+      expect(ticktext[(y as number[])[0]!]).toMatch(new RegExp(`^${name!.toString().replace(/[()]/g, "\\$&")}`));
+    }
+    expect(figureToSvg(gainByArm(run))).toContain("Naive ILR, round 3");
   });
 });

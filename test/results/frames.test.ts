@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { armsFrame, comparisonsFrame, labelsFrame, roundsFrame } from "../../kernel-lib/src/results/index.js";
+import {
+  armsFrame,
+  comparisonsFrame,
+  differenceFrame,
+  labelsFrame,
+  roundsFrame,
+} from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
 
 const run = syntheticRun({ seeds: [0, 1], questions: 400 });
@@ -53,7 +59,11 @@ describe("labelsFrame and comparisonsFrame", () => {
       "ILR (oracle)",
       "Naive ILR",
     ]);
-    expect(rows[0]).toMatchObject({ round: 1, replaced: 300, fixed: 70, broken: 30, net: 40 });
+    expect(rows[0]).toMatchObject({ round: 1, replaced: 300, fixed: 70, broken: 30, net: 40, trainedOn: null });
+    const points = run.points.map((point) =>
+      point.fixed === null ? point : { ...point, labelCount: 1700 + point.seed },
+    );
+    expect(labelsFrame({ ...run, points }).get("trainedOn", 0)).toBe(1700.5);
   });
 
   it("hold an evaluator's held-out accuracy against what it met", () => {
@@ -63,5 +73,21 @@ describe("labelsFrame and comparisonsFrame", () => {
     expect(evaluator).toMatchObject({ heldOut: 75, pairs: 800 });
     expect(evaluator?.met).toBeCloseTo(54, 10);
     expect(rows.find(({ arm }) => arm === "DPO (oracle)")).toMatchObject({ heldOut: null, met: 100 });
+  });
+});
+
+describe("differenceFrame", () => {
+  it("holds arms against each other in the rounds that both have, or at the last round of each", () => {
+    const longer = { ...run, points: run.points.filter(({ arm, round }) => arm !== "ILR (oracle)" || round < 3) };
+    const rounds = differenceFrame(longer, "DPO (oracle)", "ILR (oracle)").array("round");
+    expect([...rounds]).toEqual([1, 2]);
+    const [last] = differenceFrame(longer, "DPO (oracle)", "ILR (oracle)", { at: "last" }).objects();
+    expect(last).toMatchObject({ arm: "DPO (oracle)", other: "ILR (oracle)", round: 3, otherRound: 2 });
+    const accuracy = (arm: string, round: number): number => {
+      const points = longer.points.filter((point) => point.arm === arm && point.round === round);
+      return points.reduce((sum, { testAccuracy }) => sum + testAccuracy, 0) / points.length;
+    };
+    const expected = 100 * (accuracy("DPO (oracle)", 3) - accuracy("ILR (oracle)", 2));
+    expect((last as { difference: number }).difference).toBeCloseTo(expected, 10);
   });
 });

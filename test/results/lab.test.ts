@@ -29,6 +29,7 @@ describe("a run", () => {
       "label-accuracy",
       "comparison-accuracy",
       "accuracy-by-kl",
+      "gain-by-arm",
     ] as const) {
       expect(run.figure(name).data.length).toBeGreaterThan(0);
     }
@@ -53,6 +54,26 @@ describe("lab", () => {
       code: "name-unknown",
       hint: 'did you mean "micro-math/main"?',
     });
+  });
+
+  it("tells what arms cost without running them", async () => {
+    const set = [
+      'limit={"train":40,"validation":6,"test":8}',
+      "bases.weak.corpusTokens=2000",
+      "bases.strong.corpusTokens=2000",
+    ];
+    const rows = (await lab.costs("micro-math/quick", { project, set })).objects() as Record<string, number | string>[];
+    expect(rows.map(({ arm, rounds }) => [arm, rounds])).toEqual([
+      ["SFT", 0],
+      ["ILR (noisy oracle 0.75)", 2],
+      ["DPO (noisy oracle 0.75)", 2],
+    ]);
+    const [sft, ilr, dpo] = rows;
+    expect(sft).toMatchObject({ trained: null, flops: null });
+    // Two halves and all of 20 labels, 2 epochs, against 15 % of 60 pairs once; one answer a question against six.
+    expect(Number(ilr!.generated) / Number(dpo!.generated)).toBeCloseTo(1 / 6, 10);
+    expect(Number(ilr!.trained) / Number(dpo!.trained)).toBeCloseTo((2 * (20 + 20)) / (2 * 9), 10);
+    expect(ilr!.total).toBeCloseTo(Number(ilr!.before) + 2 * Number(ilr!.flops), 0);
   });
 
   it("refuses what it does not know before it opens a store", async () => {

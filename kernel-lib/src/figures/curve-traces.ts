@@ -68,7 +68,12 @@ export function lastRound(curves: readonly ArmCurve[]): number {
   return Math.max(1, ...curves.flatMap(({ points }) => points.map(({ round }) => round)));
 }
 
-/** True for arms that have rounds, ILR's and DPO's; the others are references. */
+/** True for arms that have rounds, such as ILR's and DPO's; the others are references. */
 export function hasRounds({ method }: ArmCurve): boolean {
-  return method === "ilr" || method === "naive-ilr" || method === "dpo";
+  return method !== "weak" && method !== "sft" && method !== "sft-ground-truth";
+}
+
+/** True for arms that learn from preferences, and so do not touch the labels. */
+export function learnsPreferences({ method }: ArmCurve): boolean {
+  return method === "dpo" || method === "sft-on-chosen";
 }

@@ -5,6 +5,7 @@ export { comparisonAccuracy } from "./comparison-accuracy.js";
 export { drawFigure } from "./draw-figure.js";
 export { type Drawing, type DrawOptions, drawInBrowser } from "./draw-in-browser.js";
 export { type Figure, isFigure, type Layout, type Trace } from "./figure.js";
+export { gainByArm } from "./gain-by-arm.js";
 export { labelAccuracy } from "./label-accuracy.js";
 export { mainFigure } from "./main-figure.js";
 export { defaultSize, figureToPng, figureToSvg, type Png, svgToPng } from "./render.js";

@@ -1,6 +1,14 @@
 import type { RunRecord } from "../experiments/index.js";
 import { armCurves, lastPoint } from "../results/index.js";
-import { lastRound, percentages, referenceLine, roundAxis, roundCurve } from "./curve-traces.js";
+import {
+  hasRounds,
+  lastRound,
+  learnsPreferences,
+  percentages,
+  referenceLine,
+  roundAxis,
+  roundCurve,
+} from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 
 /**
@@ -39,7 +47,7 @@ export function labelTraces(run: RunRecord): readonly Trace[] {
 /** Arms whose labels change. */
 function refined(run: RunRecord): ReturnType<typeof armCurves> {
   return armCurves(run).filter(
-    ({ method, points }) =>
-      (method === "ilr" || method === "naive-ilr") && points.every((point) => point.labelAccuracy !== null),
+    (curve) =>
+      hasRounds(curve) && !learnsPreferences(curve) && curve.points.every(({ labelAccuracy: known }) => known !== null),
   );
 }

@@ -1,7 +1,7 @@
 import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, armCurves } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
-import { hasRounds, lastRound, roundAxis } from "./curve-traces.js";
+import { hasRounds, lastRound, learnsPreferences, roundAxis } from "./curve-traces.js";
 import type { Figure } from "./figure.js";
 import { labelTraces } from "./label-accuracy.js";
 
@@ -38,8 +38,8 @@ export function mainFigure(run: RunRecord): Figure {
 /** The legend has three columns and fills them row by row: ILR's arms, DPO's arms, and what they are held against. */
 function legendRanks(curves: readonly ArmCurve[]): ReadonlyMap<string, number> {
   const columns = [
-    curves.filter((curve) => hasRounds(curve) && curve.method !== "dpo"),
-    curves.filter(({ method }) => method === "dpo"),
+    curves.filter((curve) => hasRounds(curve) && !learnsPreferences(curve)),
+    curves.filter(learnsPreferences),
     curves.filter((curve) => !hasRounds(curve)),
   ];
   return new Map(columns.flatMap((column, i) => column.map(({ arm }, row) => [arm, 1 + 3 * row + i] as const)));

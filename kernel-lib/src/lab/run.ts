@@ -5,6 +5,7 @@ import {
   accuracyByRound,
   comparisonAccuracy,
   type Figure,
+  gainByArm,
   labelAccuracy,
   mainFigure,
 } from "../figures/index.js";
@@ -22,12 +23,15 @@ import {
   armsFrame,
   type ComparedAnswers,
   comparisonsFrame,
+  type DifferenceOptions,
   differenceFrame,
   type LabelChange,
   type LabelOptions,
   labelsFrame,
+  proposalsFrame,
   roundsFrame,
   type SummaryFormat,
+  selectArms,
   storedAnswers,
   storedLabels,
   summaryTable,
@@ -37,7 +41,13 @@ import {
 import { openStore, type Store } from "../store/index.js";
 import { member } from "./names.js";
 
-const frames = { rounds: roundsFrame, arms: armsFrame, labels: labelsFrame, comparisons: comparisonsFrame } as const;
+const frames = {
+  rounds: roundsFrame,
+  arms: armsFrame,
+  labels: labelsFrame,
+  comparisons: comparisonsFrame,
+  proposals: proposalsFrame,
+} as const;
 
 const figures = {
   main: mainFigure,
@@ -45,6 +55,7 @@ const figures = {
   "label-accuracy": labelAccuracy,
   "comparison-accuracy": comparisonAccuracy,
   "accuracy-by-kl": accuracyByKl,
+  "gain-by-arm": gainByArm,
 } as const;
 
 export type FrameName = keyof typeof frames;
@@ -58,13 +69,21 @@ export interface Run {
   /** @throws LabError `name-unknown`. */
   figure(name: FigureName): Figure;
   /**
-   * How much better one arm is than another, round by round: paired differences in points.
+   * How much better one arm is than another, round by round (or at the last of each): paired differences in points.
    *
    * @throws LabError `name-unknown`.
    * @example
    * display(run.difference("ILR (oracle)", "DPO (oracle)"));
    */
-  difference(arm: string, other: string): ColumnTable;
+  difference(arm: string, other: string, options?: DifferenceOptions): ColumnTable;
+  /**
+   * The same run with these arms only.
+   *
+   * @throws LabError `name-unknown`, `config-invalid` for none.
+   * @example
+   * display(run.only("SFT", "ILR (oracle)", "DPO (oracle)").figure("accuracy-by-round"));
+   */
+  only(...arms: readonly string[]): Run;
   /** The results as one table. */
   summary(format?: SummaryFormat): string;
   /** What the run says about the paper's claims; `display` shows them as a table. */
@@ -113,7 +132,8 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
         figure.data.map((trace) => trace.name),
       );
     },
-    difference: (arm, other) => about(differenceFrame(record, arm, other), [arm, other]),
+    difference: (arm, other, options) => about(differenceFrame(record, arm, other, options), [arm, other]),
+    only: (...arms) => runOf(selectArms(record, arms), origin),
     summary: (format) => summaryTable(record, format),
     verdicts: () => about(displayedVerdicts(verdicts(record))),
     answers: async (options = {}) =>

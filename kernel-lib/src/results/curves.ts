@@ -25,6 +25,8 @@ export interface CurvePoint {
    * counted over all labels and not estimated from some.
    */
   readonly labelAccuracy: Interval | null;
+  /** Labels that the student was trained on, mean over seeds; null where a method does not decide that. */
+  readonly labelCount: number | null;
   /** Means over seeds: labels replaced, of them wrong ones made right and right ones made wrong. */
   readonly accepted: number | null;
   readonly fixed: number | null;
@@ -139,6 +141,7 @@ function curvePoint(round: number, points: readonly Point[]): CurvePoint {
     accuracy: shareInterval(points.map(countOf)),
     correct: new Map(points.map(({ seed, correct }) => [seed, correct])),
     labelAccuracy: range(points.map(({ labelAccuracy }) => labelAccuracy)),
+    labelCount: range(points.map(({ labelCount = null }) => labelCount))?.value ?? null,
     accepted: range(points.map(({ accepted }) => accepted))?.value ?? null,
     fixed: range(points.map(({ fixed }) => fixed))?.value ?? null,
     broken: range(points.map(({ broken }) => broken))?.value ?? null,

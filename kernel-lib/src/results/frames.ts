@@ -23,14 +23,17 @@ export function armsFrame(run: RunRecord): ColumnTable {
   return from(armCurves(run).map((curve) => armsRow(run, curve)));
 }
 
-/** One row an ILR arm and round: how many labels were replaced, how many wrong ones made right and right ones made wrong (means over seeds). */
+/**
+ * One row an arm that decides about labels and round: how many were replaced, how many wrong ones made right and right ones made wrong, and how
+ * many the student was trained on (fewer where a filter drops some; null in older records). Counts are means over seeds.
+ */
 export function labelsFrame(run: RunRecord): ColumnTable {
   return from(
     armCurves(run).flatMap(({ arm, points }) =>
       points
         .filter(({ fixed }) => fixed !== null)
-        .map(({ round, labelAccuracy, accepted, fixed, broken }) => ({
-          ...{ arm, round, replaced: accepted, fixed, broken, net: fixed! - broken! },
+        .map(({ round, labelAccuracy, accepted, fixed, broken, labelCount }) => ({
+          ...{ arm, round, replaced: accepted, fixed, broken, net: fixed! - broken!, trainedOn: labelCount },
           labels: percent(labelAccuracy?.value),
         })),
     ),
@@ -56,6 +59,11 @@ export function comparisonsFrame(run: RunRecord): ColumnTable {
   );
 }
 
+export interface DifferenceOptions {
+  /** The last round of each, even if one has more rounds than the other, in place of every round that both have. */
+  readonly at?: "last";
+}
+
 /**
  * One row a round: the paired difference in test accuracy of one arm to another, in points with its 95 % interval, over the questions and
  * seeds that both answered.
@@ -64,9 +72,19 @@ export function comparisonsFrame(run: RunRecord): ColumnTable {
  * @example
  * differenceFrame(run, "ILR (oracle)", "DPO (oracle)");
  */
-export function differenceFrame(run: RunRecord, arm: string, other: string): ColumnTable {
-  const first = curveOf(run, arm).points;
-  const second = curveOf(run, other).points;
+export function differenceFrame(
+  run: RunRecord,
+  arm: string,
+  other: string,
+  { at }: DifferenceOptions = {},
+): ColumnTable {
+  const [one, two] = [curveOf(run, arm), curveOf(run, other)];
+  if (at === "last") {
+    const [point, against] = [lastPoint(one), lastPoint(two)];
+    const rounds = { round: point.round, otherRound: against.round };
+    return from([{ arm, other, ...rounds, ...ends("difference", pairedDifference(point, against)) }]);
+  }
+  const [first, second] = [one.points, two.points];
   return from(
     first.flatMap((point) => {
       // An arm without rounds, such as SFT, is held against every round.

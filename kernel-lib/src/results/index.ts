@@ -1,4 +1,5 @@
 export { compareRuns } from "./compare-runs.js";
+export { costsFrame } from "./costs.js";
 export {
   type ArmCurve,
   armCurves,
@@ -13,7 +14,16 @@ export {
 } from "./curves.js";
 export { describeEvaluator, describeLabels, describeProvenance, describeVerdicts } from "./describe.js";
 export { duration, percent, points } from "./format.js";
-export { armsFrame, comparisonsFrame, differenceFrame, labelsFrame, roundsFrame } from "./frames.js";
+export {
+  armsFrame,
+  comparisonsFrame,
+  type DifferenceOptions,
+  differenceFrame,
+  labelsFrame,
+  roundsFrame,
+} from "./frames.js";
+export { proposalsFrame } from "./proposals.js";
+export { selectArms } from "./select-arms.js";
 export {
   type Adjusted,
   type BootstrapOptions,

@@ -1,0 +1,44 @@
+import { type ColumnTable, from } from "arquero";
+import type { Point, RunRecord } from "../experiments/index.js";
+import { armCurves } from "./curves.js";
+import { wilsonInterval } from "./statistics/index.js";
+
+/**
+ * One row an arm and round that compares proposals with labels, seeds together: how often they disagree, and who is right then, in %. `wins` is
+ * the share of the disagreements with exactly one correct answer in which that is the proposal, with its 95 % score interval.
+ *
+ * @example
+ * proposalsFrame(run).filter((row) => row.round === 1).select("arm", "proposals", "disputed", "onlyProposal", "onlyLabel", "wins");
+ */
+export function proposalsFrame(run: RunRecord): ColumnTable {
+  return from(
+    armCurves(run).flatMap(({ arm, points }) =>
+      points.flatMap(({ round }) => {
+        const ofRound = run.points.filter((point) => point.arm === arm && point.round === round);
+        return ofRound.every(hasDisputes) ? [proposalsRow(arm, round, ofRound)] : [];
+      }),
+    ),
+  );
+}
+
+type Disputed = Point & { readonly [K in "disputed" | "onlyProposalCorrect" | "onlyLabelCorrect"]: number };
+
+function hasDisputes(point: Point): point is Disputed {
+  return typeof point.disputed === "number" && typeof point.onlyProposalCorrect === "number";
+}
+
+function proposalsRow(arm: string, round: number, points: readonly Disputed[]): object {
+  const sum = (of: (point: Disputed) => number): number => points.reduce((total, point) => total + of(point), 0);
+  const disputed = sum((point) => point.disputed);
+  const [proposal, label] = [sum((point) => point.onlyProposalCorrect), sum((point) => point.onlyLabelCorrect)];
+  const wins = proposal + label === 0 ? undefined : wilsonInterval(proposal / (proposal + label), proposal + label);
+  const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
+  return {
+    ...{ arm, round, seeds: points.length },
+    proposals: percent(sum((point) => point.proposalAccuracy ?? 0) / points.length),
+    disputed: disputed / points.length,
+    onlyProposal: percent(proposal / disputed),
+    onlyLabel: percent(label / disputed),
+    ...{ wins: percent(wins?.value), winsLow: percent(wins?.low), winsHigh: percent(wins?.high) },
+  };
+}
