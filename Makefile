@@ -6,7 +6,7 @@ ILR = node kernel-lib/bin/ilr.js
 STAMPS = node_modules/.stamps
 SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
 
-.PHONY: all build reproduce test lint typecheck unit bench bases containers gpu-check clean help
+.PHONY: all build reproduce test lint typecheck unit bench results bases containers gpu-check clean help
 PYTHON ?= python3
 .DEFAULT_GOAL := build
 
@@ -18,6 +18,7 @@ help:
 	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
 	@echo "make test        lint, type check and all tests"
 	@echo "make bench       speed of training and sampling"
+	@echo "make results     compute what results/ holds (hours; goes on where it was stopped)"
 	@echo "make bases       pretrain the base models and record them in results/bases"
 	@echo "make containers  the images of the trainers (GPU_BASE=<CUDA image>@sha256:... for the PyTorch one)"
 	@echo "make gpu-check   every verb and the speed of a 7B model on this machine's GPU, with the packages of PYTHON"
@@ -67,6 +68,9 @@ bench: build
 	node --import tsx test/bench/training.ts
 	node --import tsx test/bench/sampling.ts
 	node --import tsx test/bench/notebook.ts
+
+results: build
+	$(ILR) record
 
 bases: build
 	$(ILR) bases $(TASK)/main --record

@@ -11,10 +11,12 @@ import { registerLists } from "./commands/lists.js";
 import { registerNotebook } from "./commands/notebook.js";
 import { registerPlan } from "./commands/plan.js";
 import { registerPublish } from "./commands/publish.js";
+import { registerRecord } from "./commands/record.js";
 import { registerReport } from "./commands/report.js";
 import { registerResults } from "./commands/results.js";
 import { registerRun } from "./commands/run.js";
 import { registerStore } from "./commands/store.js";
+import { registerVerify } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 
 /** The `ilr` command and its subcommands. It throws instead of ending the process. */
@@ -33,7 +35,9 @@ export function createProgram(context: CliContext): Command {
   registerRun(program, context);
   registerBases(program, context);
   registerResults(program, context);
+  registerRecord(program, context);
   registerStore(program, context);
+  registerVerify(program, context);
   registerNotebook(program, context);
   registerReport(program, context);
   registerKernel(program, context);

@@ -77,6 +77,8 @@ export {
 } from "./presets/index.js";
 export { findProject, type Project } from "./project.js";
 export { type EvaluatorSummary, type RunProvenance, type RunRecord, readRun, writeRun } from "./record.js";
+export { RECORDINGS, type Recording } from "./recordings.js";
 export { type RunOptions, runExperiment } from "./run.js";
 export { type Outcome, runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
 export { type ModelHyperparameters, type Table1, type TaskHyperparameters, table1 } from "./table-1.js";
+export { type Cell, type VerifiedCell, type VerifiedField, verifyCell } from "./verify-cell.js";

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { LabError } from "../../core/index.js";
 import { formatCount } from "../../notebook/index.js";
 import { formatExplanation } from "../../store/index.js";
 import { type CliContext, openProject, print } from "../context.js";
 import { findRecorded, reachOf } from "../recorded.js";
 
-/** The commands that look after the store: explain, gc, verify. */
+/** The commands that look after the store: explain, gc. */
 export function registerStore(program: Command, context: CliContext): void {
   program
     .command("explain")
@@ -21,12 +20,6 @@ export function registerStore(program: Command, context: CliContext): void {
     .description("remove from the store what no run in results/ or out/ needs")
     .option("--dry-run", "only say what would be removed")
     .action((options: { readonly dryRun?: boolean }) => collect(context, options.dryRun ?? false));
-  program
-    .command("verify")
-    .description(
-      "check every file and record of the store; what is damaged is put aside and computed again when needed",
-    )
-    .action(() => verify(context));
 }
 
 async function collect(context: CliContext, dryRun: boolean): Promise<void> {
@@ -39,15 +32,4 @@ async function collect(context: CliContext, dryRun: boolean): Promise<void> {
     `${verb} ${report.removedRecords.length} records and ${report.removedFiles} files (${formatCount(report.removedBytes)}B); ` +
       `kept ${report.keptRecords} records and ${report.keptFiles} files, for ${recorded.length} recorded runs and base models`,
   );
-}
-
-async function verify(context: CliContext): Promise<void> {
-  const { content } = await openProject(context);
-  const { files, bytes, records, damaged, lostRecords } = await content.verifyAll();
-  print(context, `${files} files (${formatCount(bytes)}B) and ${records} records checked`);
-  if (damaged.length + lostRecords.length === 0) return;
-  for (const name of [...damaged, ...lostRecords]) print(context, `  ${name}`);
-  throw new LabError("store-damaged", `${damaged.length} files and ${lostRecords.length} records are damaged`, {
-    hint: "they were put into quarantine; run the experiment again, and what it needs is computed again",
-  });
 }
