@@ -186,7 +186,7 @@ describe("an experiment's fields", () => {
 
   it("seeds take base models in turn, and questions of their own", async () => {
     const arms = [{ name: "SFT", method: "sft" }];
-    const runs = await Promise.all([0, 1, 5].map((seed) => run(experiment({ arms }), seed)));
+    const runs = await Promise.all([0, 1, 7].map((seed) => run(experiment({ arms }), seed)));
     expect(runs.map(({ runner }) => runner.callsOf("pretrain").map(({ seed }) => seed))).toEqual([
       [0, 0],
       [1, 1],

@@ -6,18 +6,24 @@ export interface Recording {
   readonly seeds: readonly number[];
 }
 
-const seeds = (count: number): readonly number[] => Array.from({ length: count }, (_, seed) => seed);
+/**
+ * Five seeds where methods are compared: the first five whose student is more capable than its supervisor, by the validation split (the
+ * premise of weak supervision; the base model of seed 3 has not learned to add, docs/decisions/0004-micro-math-recipe.md).
+ */
+const COMPARED: readonly number[] = [0, 1, 2, 4, 5];
 
-/** Five seeds where methods are compared, three for sweeps; what others build on comes first. */
+const SWEPT: readonly number[] = [0, 1, 2];
+
+/** Sweeps have three seeds. What others build on comes first. */
 export const RECORDINGS: readonly Recording[] = [
-  { experiment: "micro-math/main", seeds: seeds(5) },
-  { experiment: "micro-math/ora", seeds: seeds(5) },
-  { experiment: "micro-math/corora", seeds: seeds(5) },
-  { experiment: "micro-math/beta-sweep", seeds: seeds(3) },
-  { experiment: "micro-math/fidelity", seeds: seeds(3) },
-  { experiment: "micro-math/as-released", seeds: seeds(3) },
-  { experiment: "micro-math/reviewers", seeds: seeds(3) },
-  { experiment: "micro-math/phase", seeds: seeds(3) },
-  { experiment: "micro-math/gap-48", seeds: seeds(3) },
-  { experiment: "micro-math/gap-128", seeds: seeds(3) },
+  { experiment: "micro-math/main", seeds: COMPARED },
+  { experiment: "micro-math/ora", seeds: COMPARED },
+  { experiment: "micro-math/corora", seeds: COMPARED },
+  { experiment: "micro-math/beta-sweep", seeds: SWEPT },
+  { experiment: "micro-math/fidelity", seeds: SWEPT },
+  { experiment: "micro-math/as-released", seeds: SWEPT },
+  { experiment: "micro-math/reviewers", seeds: SWEPT },
+  { experiment: "micro-math/phase", seeds: SWEPT },
+  { experiment: "micro-math/gap-48", seeds: SWEPT },
+  { experiment: "micro-math/gap-128", seeds: SWEPT },
 ];

@@ -117,7 +117,14 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
     options.onOutcome?.({ ...outcome, seed });
   };
   const { model, graded: weakLabels, test: tested } = weak;
-  record({ arm: "Weak supervisor", method: "weak", round: 0, model, test: tested, ...(weakLabels && { weakLabels }) });
+  const onValidation = (of: Artifact, label: string): Promise<Artifact<GradedAnswer>> | undefined =>
+    experiment.validate ? validate(setting, of, label) : undefined;
+  const supervisorOnValidation = await onValidation(model, "weak supervisor");
+  record({
+    ...{ arm: "Weak supervisor", method: "weak", round: 0, model, test: tested },
+    ...(weakLabels && { weakLabels }),
+    ...(supervisorOnValidation && { validation: supervisorOnValidation }),
+  });
   await Promise.all(
     experiment.arms.map(async (arm) => {
       const armSetting = { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };
@@ -129,7 +136,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
         const label = `${arm.name} round ${outcome.round}`;
         const divergence =
           kl && outcome.round > 0 ? await klDivergence(setting, outcome.model, student, label) : undefined;
-        const validation = experiment.validate ? await validate(setting, outcome.model, label) : undefined;
+        const validation = await onValidation(outcome.model, label);
         record({
           ...{ arm: arm.name, method: arm.method, ...outcome },
           ...(divergence && { kl: divergence }),

@@ -55,7 +55,7 @@ const bases: ExperimentInput["bases"] = {
       storage: "bfloat16",
     },
   },
-  pairs: 5,
+  pairs: 7,
 };
 
 const shared = { task: "micro-math", alpha: 0.15, fidelity: {}, recipe, bases };
