@@ -2,11 +2,12 @@
 TASK ?= micro-math
 SEEDS ?=
 OUT ?= out/$(TASK)/main
+NOTEBOOKS ?= $(sort $(wildcard notebooks/*.ipynb))
 ILR = node kernel-lib/bin/ilr.js
 STAMPS = node_modules/.stamps
 SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
 
-.PHONY: all build reproduce test lint typecheck unit bench results bases containers gpu-check clean help
+.PHONY: all build reproduce test lint typecheck unit bench notebooks results bases containers gpu-check clean help
 PYTHON ?= python3
 .DEFAULT_GOAL := build
 
@@ -18,6 +19,7 @@ help:
 	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
 	@echo "make test        lint, type check and all tests"
 	@echo "make bench       speed of training and sampling"
+	@echo "make notebooks   every notebook executed into out/notebooks, and one report of all of them"
 	@echo "make results     compute what results/ holds (hours; goes on where it was stopped)"
 	@echo "make bases       pretrain the base models and record them in results/bases"
 	@echo "make containers  the images of the trainers (GPU_BASE=<CUDA image>@sha256:... for the PyTorch one)"
@@ -68,6 +70,11 @@ bench: build
 	node --import tsx test/bench/training.ts
 	node --import tsx test/bench/sampling.ts
 	node --import tsx test/bench/notebook.ts
+
+# In their order; from recorded runs where they show those, and on this machine where they run something.
+notebooks: build
+	$(ILR) notebook run $(NOTEBOOKS) --out out/notebooks
+	$(ILR) report $(patsubst notebooks/%,out/notebooks/%,$(NOTEBOOKS)) --out out/notebooks/report
 
 results: build
 	$(ILR) record
