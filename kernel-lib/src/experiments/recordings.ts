@@ -21,6 +21,8 @@ export const RECORDINGS: readonly Recording[] = [
   { experiment: "micro-math/corora", seeds: COMPARED },
   { experiment: "micro-math/beta-sweep", seeds: SWEPT },
   { experiment: "micro-math/fidelity", seeds: SWEPT },
+  { experiment: "micro-math/fidelity-f5", seeds: SWEPT },
+  { experiment: "micro-math/fidelity-f6", seeds: SWEPT },
   { experiment: "micro-math/as-released", seeds: SWEPT },
   { experiment: "micro-math/reviewers", seeds: SWEPT },
   { experiment: "micro-math/phase", seeds: SWEPT },

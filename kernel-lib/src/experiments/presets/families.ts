@@ -1,7 +1,12 @@
 /** Every experiment of the kit, and the sizes at which it can be run. */
 import type { ExperimentInput } from "../config.js";
 import { microMathMain, microMathQuick } from "./micro-math.js";
-import { microMathAsReleased, microMathFidelity } from "./micro-math-fidelity.js";
+import {
+  microMathAsReleased,
+  microMathFidelity,
+  microMathFidelityF5,
+  microMathFidelityF6,
+} from "./micro-math-fidelity.js";
 import { microMathPhase } from "./micro-math-phase.js";
 import { microMathGap48, microMathGap128, microMathReviewers } from "./micro-math-reviewers.js";
 import {
@@ -66,6 +71,8 @@ const twins: readonly ExperimentInput[] = [
   microMathBetaSweep,
   microMathPhase,
   microMathFidelity,
+  microMathFidelityF5,
+  microMathFidelityF6,
   microMathAsReleased,
   microMathReviewers,
   microMathGap48,

@@ -1,7 +1,8 @@
 /**
  * The places where the paper's text and the released code part (docs/fidelity.md), at micro-math's size. `micro-math/fidelity` changes one
  * flag at a time, in arms that share everything that comes before them: weak labels, SFT, the evaluator, round 1's samples and proposals.
- * F5 and F6 act on exactly those shared steps, so they are flags of a whole experiment: `micro-math/as-released`.
+ * F5 and F6 act on exactly those shared steps, so they are flags of a whole experiment: `micro-math/fidelity-f5`, `micro-math/fidelity-f6`, and
+ * with every other flag `micro-math/as-released`.
  */
 import type { ExperimentInput } from "../config.js";
 import { microMathMain } from "./micro-math.js";
@@ -56,6 +57,29 @@ export const microMathFidelity: ExperimentInput = {
     { name: "Naive ILR (F2)", method: "naive-ilr", fidelity: { alphaBase: "as-released" } },
   ],
 };
+
+/** A flag of the whole experiment on its own; SFT, whose supervisor comes with it, is what `micro-math/fidelity` holds it against. */
+const sftWith = (name: string, title: string, fidelity: ExperimentInput["fidelity"]): ExperimentInput => ({
+  ...shared,
+  name,
+  title,
+  fidelity,
+  arms: [{ name: "SFT", method: "sft" }],
+});
+
+/** F5: weak labels, proposals and test answers by beam search of width 4. */
+export const microMathFidelityF5 = sftWith(
+  "micro-math/fidelity-f5",
+  "Beam search in place of temperature 0 (micro-math)",
+  {
+    decoding: "as-released",
+  },
+);
+
+/** F6: every example counts alike in the loss, however many tokens it has. */
+export const microMathFidelityF6 = sftWith("micro-math/fidelity-f6", "Losses averaged by example (micro-math)", {
+  lossWeighting: "as-released",
+});
 
 /** Every flag as released, from the weak labels on: to be held against `micro-math/fidelity` by `lab.compare`. */
 export const microMathAsReleased: ExperimentInput = {
