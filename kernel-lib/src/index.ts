@@ -1,5 +1,15 @@
 export { LabError } from "./core/index.js";
-export type { Experiment, ExperimentInput, Point, RunRecord } from "./experiments/index.js";
+export {
+  type DpoFields,
+  dpo,
+  type Experiment,
+  type ExperimentInput,
+  type IlrFields,
+  ilr,
+  type Method,
+  type Point,
+  type RunRecord,
+} from "./experiments/index.js";
 export {
   accuracyByKl,
   accuracyByRound,
@@ -14,25 +24,13 @@ export {
 } from "./figures/index.js";
 export { type FigureName, type FrameName, type LabOptions, lab, type Run, type RunOrigin, runOf } from "./lab.js";
 export {
-  type ComparisonSource,
-  crossLabel,
-  dpo,
-  dropDoubtful,
-  evaluator,
-  ilr,
-  keepAgreed,
-  labelPairs,
-  noisyOracle,
-  oracle,
-  type Refine,
-  random,
-  refineByComparison,
-  replaceAll,
-  replaceAtRandom,
-  replaceWhereTwoAgree,
-  selfLabel,
-  sft,
-  sftOnChosen,
+  type Comparison,
+  comparisonSource,
+  type Dispute,
+  type Disputes,
+  type OwnComparisons,
+  type RefinementRule,
+  refinementRule,
 } from "./methods/index.js";
 export { answersSideBySide, display, displayLive, labelDiff, markdown, runNotebook } from "./notebook/index.js";
 export {

@@ -35,7 +35,7 @@ export { type FigureName, type FrameName, type Run, type RunOrigin, runOf } from
  * @throws LabError `name-unknown`, `config-invalid`, `step-failed`, `cancelled`, `store-*`.
  */
 async function run(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<Run> {
-  const config = await configured(experiment, options);
+  const { config, own } = await configured(experiment, options);
   const { store: place, results, data } = options.project ?? findProject();
   const { onProgress, signal, fromScratch = process.env.FROM_SCRATCH === "1" } = options;
   const warnings: string[] = [];
@@ -43,12 +43,12 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
   const { backend: chosen = "embedded" } = options;
   assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name);
   const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
-  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch });
+  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch, own });
   const progress =
     options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan });
   try {
     const record = await runExperiment(config, {
-      ...{ store, results, data, fromScratch, backend },
+      ...{ store, results, data, fromScratch, backend, own },
       ...(signal && { signal }),
       ...(onProgress && { onPoint: onProgress }),
       ...(progress && { onActivity: progress.onActivity }),

@@ -21,6 +21,7 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   "step-invalid": true,
   cancelled: true,
   "training-diverged": true,
+  "method-failed": true,
   unsupported: true,
   unreachable: true,
   "budget-exhausted": true,

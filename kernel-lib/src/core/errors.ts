@@ -11,6 +11,7 @@ export type ErrorCode =
   | "step-invalid" // a step document that breaks the contract
   | "cancelled" // the user interrupted
   | "training-diverged" // a loss or gradient became NaN or infinite
+  | "method-failed" // a function of the user's threw, or returned what it may not
   | "unsupported" // a request that this machine, model or format cannot serve
   | "unreachable" // a server that does not answer, refuses, or answers nonsense
   | "budget-exhausted" // going on would cost more than was allowed

@@ -3,7 +3,7 @@ import { parseWith } from "./config/problem.js";
 import { type Experiment, experimentSchema } from "./config/schema.js";
 import type { Path } from "./config/walk.js";
 
-export { type Arm, armSchema, comparisonsSchema, METHODS } from "./config/arms.js";
+export { type Arm, type ArmInput, armSchema, comparisonsSchema, METHODS } from "./config/arms.js";
 export { everyFlag, fidelitySchema } from "./config/fidelity.js";
 export { mergePatch } from "./config/merge.js";
 export { type BaseModel, baseSchema, type HubBase, type PretrainedBase } from "./config/models.js";

@@ -17,6 +17,7 @@ export {
 export { type ConfigFile, isConfigFile, readConfigFile } from "./config/file.js";
 export {
   type Arm,
+  type ArmInput,
   assertRunnable,
   type BaseModel,
   type Experiment,
@@ -32,6 +33,16 @@ export {
   setField,
 } from "./config.js";
 export { diffExperiments, type FieldDifference } from "./diff.js";
+export {
+  type Changeable,
+  type DpoFields,
+  dpo,
+  type IlrFields,
+  ilr,
+  type Method,
+  type Own,
+  type OwnRecord,
+} from "./own/index.js";
 export {
   type Download,
   type Plan,

@@ -4,6 +4,7 @@ import type { Artifact } from "../steps/index.js";
 import type { ActionRecord } from "../store/index.js";
 import type { Task } from "../tasks/index.js";
 import type { BaseModel, Experiment } from "./config.js";
+import { type Own, plannedOwn } from "./own/index.js";
 import {
   assumedRates,
   createPlanner,
@@ -65,6 +66,8 @@ export interface PlanOptions {
   /** The folder with recorded results and base models. */
   readonly results: string;
   readonly fromScratch?: boolean;
+  /** Functions that the experiments name; a plan calls none, but without them it does not know what is in the store already. */
+  readonly own?: readonly Own[];
   /** Folder with fetched data sets; what is not there is estimated by the task's sizes. */
   readonly data?: string;
   /** One of `DEVICES`. Default: a GPU for models of the Hub, this machine for those that the kit pretrains. */
@@ -175,12 +178,13 @@ function plannedTask(experiment: Experiment, options: PlanOptions): Task {
 async function planArms(planner: Planner, priced: Priced, options: PlanOptions): Promise<void> {
   const { experiment, task, device, rates } = priced;
   const { store, results, fromScratch = false } = options;
+  const own = plannedOwn(experiment, options.own ?? []);
   const sizeOf = baseSizes(priced);
   for (const seed of experiment.seeds) {
     for (const arm of experiment.arms) {
       const who = { experiment: experiment.name, arm: arm.name, seed };
       const runner = planner.runnerFor({ ...who, tokens: task.typicalTokens, rates, device, sizeOf });
-      await runSeed({ ...experiment, arms: [arm] }, seed, { runner, store, results, fromScratch, task });
+      await runSeed({ ...experiment, arms: [arm] }, seed, { runner, store, results, fromScratch, task, own });
     }
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Json, LabError } from "../core/index.js";
 import type { Experiment } from "./config.js";
+import type { OwnRecord } from "./own/index.js";
 import type { CalibrationBin, Point } from "./points.js";
 import type { OutsideReport } from "./task-of.js";
 
@@ -32,6 +33,8 @@ export interface RunProvenance {
   readonly bases: Readonly<Record<string, string>>;
   /** What a judge and embeddings were asked by this call, by whom it was answered, and what it took. */
   readonly outside?: OutsideReport;
+  /** Functions of the user's that arms called: reading a run needs none of them, running it again does. */
+  readonly own?: readonly OwnRecord[];
 }
 
 /** A run as it lies in a results folder: one row a point, and provenance. */

@@ -26,6 +26,7 @@ import {
   type Refine,
   random,
   refineByComparison,
+  refineByRule,
   replaceAll,
   replaceAtRandom,
   replaceWhereTwoAgree,
@@ -44,6 +45,7 @@ import type { Artifact, Demonstration, Runner } from "../steps/index.js";
 import type { Task } from "../tasks/index.js";
 import { baseModel, type ResolveModel } from "./bases.js";
 import type { Arm, Experiment } from "./config.js";
+import type { OwnLibrary } from "./own/index.js";
 import { taskOf } from "./task-of.js";
 
 /** One point of a curve: a model, and the per-example records behind its numbers. */
@@ -89,6 +91,8 @@ export interface SeedOptions {
   readonly task?: Task;
   /** Who answers for arms whose comparisons are a judge's. */
   readonly judge?: Judge | undefined;
+  /** Functions of the user's that arms name. Default: none. */
+  readonly own?: OwnLibrary;
   /** Who asks the Hub which commit a branch is; a plan has nobody. */
   readonly resolveModel?: ResolveModel;
   /** Called with every outcome as soon as it is known. */
@@ -99,6 +103,7 @@ export interface SeedOptions {
 interface Shared {
   readonly setting: Setting;
   readonly judge: Judge | undefined;
+  readonly own: OwnLibrary | undefined;
   readonly weak: WeakSupervision;
   /** What the student is taught: the weak labels, or only the correct ones. */
   readonly labels: Artifact<Demonstration>;
@@ -160,7 +165,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
 }
 
 async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {
-  const { runner, judge, task = taskOf(experiment, options) } = options;
+  const { runner, judge, own, task = taskOf(experiment, options) } = options;
   const pair = seed % experiment.bases.pairs;
   const [weakBase, strongBase] = await Promise.all(
     [experiment.bases.weak, experiment.bases.strong].map((base) => baseModel(runner, task, base, pair, options)),
@@ -176,7 +181,7 @@ async function prepare(experiment: Experiment, seed: number, options: SeedOption
   const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
   const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   let trained: Promise<TrainedEvaluator> | undefined;
-  return { setting, judge, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
+  return { setting, judge, own, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
 }
 
 type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl"> & { readonly kl?: boolean };
@@ -223,8 +228,11 @@ type RefiningMethod = Exclude<Arm["method"], "sft" | "sft-ground-truth" | "dpo" 
 async function refineRule(shared: Shared, arm: Arm, method: RefiningMethod): Promise<Refine> {
   const { alpha } = arm;
   switch (method) {
-    case "ilr":
-      return refineByComparison(await comparisonSource(shared, arm), alpha);
+    case "ilr": {
+      const comparisons = await comparisonSource(shared, arm);
+      if (arm.refine === undefined) return refineByComparison(comparisons, alpha);
+      return refineByRule(comparisons, ownLibrary(shared, arm).rule(arm.refine.own), alpha);
+    }
     case "drop-doubtful":
       return dropDoubtful(await comparisonSource(shared, arm), alpha);
     case "naive-ilr":
@@ -266,7 +274,16 @@ async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Pro
     });
   }
   if (comparisons === "evaluator") return evaluator((await shared.evaluator()).model);
-  return noisyOracle(comparisons.noisyOracle, comparisons.errors);
+  return "own" in comparisons
+    ? ownLibrary(shared, { name }).source(comparisons.own)
+    : noisyOracle(comparisons.noisyOracle, comparisons.errors);
+}
+
+function ownLibrary({ own }: Shared, { name }: Pick<Arm, "name">): OwnLibrary {
+  if (own) return own;
+  throw new LabError("config-invalid", `arm "${name}" needs a function of yours, which nobody gave`, {
+    hint: "pass it to lab.run as `own`",
+  });
 }
 
 /** Without the members that are undefined (a schema's optional fields). */

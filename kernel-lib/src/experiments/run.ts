@@ -10,6 +10,7 @@ import { type ModelReference, openHub, resolveModel } from "../hub/index.js";
 import type { LogRow } from "../steps/index.js";
 import { dataFolder } from "../tasks/index.js";
 import { assertRunnable, type Experiment } from "./config.js";
+import { bindOwn, type Own } from "./own/index.js";
 import { calibrationOf, type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed, type SeedOutcome } from "./run-seed.js";
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly backend?: Backend;
   /** Pretrain the base models instead of using the recorded ones. */
   readonly fromScratch?: boolean;
+  /** Functions that the experiment names: comparison sources and refinement rules of the user's. */
+  readonly own?: readonly Own[];
   /** Interrupts the run; what is finished stays in the store. */
   readonly signal?: AbortSignal;
   readonly onActivity?: (activity: Activity) => void;
@@ -39,8 +42,9 @@ export interface RunOptions {
  * @example
  * const record = await runExperiment(parseExperiment(presetByName("micro-math/quick")), { store, results: "results" });
  */
-export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunRecord> {
+export async function runExperiment(described: Experiment, options: RunOptions): Promise<RunRecord> {
   const { store, results, fromScratch = false, signal, onActivity, onPoint } = options;
+  const { experiment, library, records: own } = bindOwn(described, options.own ?? []);
   const data = options.data ?? dataFolder();
   const started = Date.now();
   const backend = options.backend ?? embeddedBackend();
@@ -60,7 +64,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const seeds = await Promise.all(
       experiment.seeds.map((seed) =>
         runSeed(experiment, seed, {
-          ...{ runner, store, results, fromScratch, onOutcome, task, judge },
+          ...{ runner, store, results, fromScratch, onOutcome, task, judge, own: library },
           resolveModel: onHub,
         }),
       ),
@@ -68,7 +72,11 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const evaluators = await Promise.all(
       seeds.flatMap((outcome) => (outcome.evaluator ? [evaluatorSummary(runner, outcome)] : [])),
     );
-    const provenance = { ...(await describeRun(runner, experiment, seeds, started)), ...outside(report()) };
+    const provenance = {
+      ...(await describeRun(runner, experiment, seeds, started)),
+      ...outside(report()),
+      ...(own.length > 0 && { own }),
+    };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
   } finally {
     await close();

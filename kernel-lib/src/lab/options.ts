@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Backend, BackendName } from "../backends/index.js";
 import {
+  type ArmInput,
   type Experiment,
   type ExperimentInput,
   isConfigFile,
+  type Method,
+  type Own,
   type Point,
   type Project,
   parseExperiment,
@@ -20,8 +24,12 @@ export interface LabOptions {
   readonly seeds?: readonly number[];
   /** Rounds of ILR and of DPO. */
   readonly rounds?: number;
-  /** Run only these arms, and SFT, which they are held against. */
+  /** Of the experiment's arms run only these, and SFT, which they are held against. */
   readonly arms?: readonly string[];
+  /** Arms to run beside the experiment's: methods with parts of your own, or arms as data. They share with the others what they have in common. */
+  readonly methods?: readonly (Method | ArmInput)[];
+  /** Functions that the experiment's own arms name, as in `comparisons: { own: "prefers shorter" }`; those of `methods` are known. */
+  readonly own?: readonly Own[];
   /** Fields of the config by dotted path, such as "recipe.dpo.beta=0.5". */
   readonly set?: readonly string[];
   /** Called with every point as soon as it is known. */
@@ -37,13 +45,19 @@ export interface LabOptions {
   readonly project?: Project;
 }
 
+/** What a run is made of. */
+export interface Configured {
+  readonly config: Experiment;
+  readonly own: readonly Own[];
+}
+
 /**
- * The config that an experiment's name, object or file and the options come to.
+ * The config that an experiment's name, object or file and the options come to, and the functions that it names.
  *
  * @throws LabError `name-unknown`, `config-invalid`, `input-missing`.
  */
-export async function configured(experiment: string | ExperimentInput, options: LabOptions): Promise<Experiment> {
-  const { seeds, rounds, profile } = options;
+export async function configured(experiment: string | ExperimentInput, options: LabOptions): Promise<Configured> {
+  const { seeds, rounds, profile, methods = [] } = options;
   const isFile = typeof experiment === "string" && isConfigFile(experiment);
   const file = isFile ? await readConfigFile(experiment, { profile }) : undefined;
   const preset = typeof experiment === "string" && !isFile ? presetByName(experiment, profile) : experiment;
@@ -55,12 +69,21 @@ export async function configured(experiment: string | ExperimentInput, options: 
     ...(rounds !== undefined && { rounds: { ilr: rounds, dpo: rounds } }),
   };
   const config = file ? parseLocated(changed, file.locate) : parseExperiment(changed);
-  return options.arms === undefined ? config : withArms(config, options.arms);
+  const own = [...(options.own ?? []), ...methods.flatMap((method) => ("arm" in method ? method.own : []))];
+  return { config: withMethods(options.arms ? onlyArms(config, options.arms) : config, methods), own };
 }
 
-function withArms(config: Experiment, wanted: readonly string[]): Experiment {
+/** Known arms of the config; SFT stays. */
+function onlyArms(config: Experiment, wanted: readonly string[]): Experiment {
   const known = config.arms.map(({ name }) => name);
   for (const name of wanted) if (!known.includes(name)) throw unknownName("arm", name, known);
   const arms = config.arms.filter(({ name, method }) => method === "sft" || wanted.includes(name));
-  return parseExperiment({ ...config, arms });
+  return { ...config, arms: arms as unknown as Experiment["arms"] };
+}
+
+/** The config with more arms; one that it has already is not there twice. */
+function withMethods(config: Experiment, methods: readonly (Method | ArmInput)[]): Experiment {
+  const arms = methods.map((method) => ("arm" in method ? method.arm : method));
+  const more = arms.filter((arm) => !config.arms.some((known) => isDeepStrictEqual(known, arm)));
+  return parseExperiment({ ...config, arms: [...config.arms, ...more] });
 }

@@ -9,16 +9,18 @@ import type { Setting } from "./setting.js";
 export interface LabelChoice {
   readonly name: string;
   /** Everything besides the tables that the choice depends on: it is part of the key. */
-  readonly params: { readonly [key: string]: number | boolean };
+  readonly params: { readonly [key: string]: number | boolean | string };
   /** Comparisons of proposals with labels, if the rule asks for any. */
   readonly scored?: Artifact<ScoredPair>;
   /** The same before anybody compares them, for rules that need to know no more. */
   readonly disputes?: Artifact<AnswerPair>;
   /** Ids of the labels to change. */
-  readonly choose: (tables: LabelTables) => readonly string[];
+  readonly choose: (tables: LabelTables) => readonly string[] | Promise<readonly string[]>;
+  /** Choosing may be slow, or is not for a plan to do. Default: false. */
+  readonly costly?: boolean;
 }
 
-/** What a rule may see: neither truth nor questions. */
+/** What a rule may see: no truth. */
 export interface LabelTables {
   readonly labels: readonly Demonstration[];
   /** In the labels' order. */
@@ -27,6 +29,8 @@ export interface LabelTables {
   readonly scored: readonly ScoredPair[];
   /** Empty for rules that do not ask. */
   readonly disputes: readonly AnswerPair[];
+  /** Texts of the questions, by id. */
+  readonly questions: ReadonlyMap<string, string>;
 }
 
 /** Replaces the chosen labels by their proposals. */
@@ -75,7 +79,7 @@ type Tables = {
 function changeLabels(
   setting: Setting,
   { labels, proposals, round, label }: RefineInput,
-  { name, params, scored, disputes, choose }: LabelChoice,
+  { name, params, scored, disputes, choose, costly = false }: LabelChoice,
   expected: number,
   change: (tables: LabelTables, chosen: ReadonlySet<string>) => Change,
 ): Promise<Refinement> {
@@ -88,15 +92,16 @@ function changeLabels(
     {
       label: `${label}: refined labels`,
       expectRows: { labels: expected, records: labels.rows ?? 0 },
-      costly: isCostly(task),
+      costly: costly || isCostly(task),
     },
     async (given) => {
       const tables: LabelTables = {
         ...given,
         scored: (given.scored ?? []) as readonly ScoredPair[],
         disputes: (given.disputes ?? []) as readonly AnswerPair[],
+        questions: new Map(given.questions.map(({ id, question }) => [id, question])),
       };
-      const changed = change(tables, new Set(choose(tables)));
+      const changed = change(tables, new Set(await choose(tables)));
       const scores = new Map(tables.scored.map(({ id, score }) => [id, score]));
       const correct = await rightnessOf(task, given.questions, [...given.labels, ...given.proposals]);
       return {

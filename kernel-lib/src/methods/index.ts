@@ -18,6 +18,22 @@ export { dropDoubtful, keepAgreed } from "./filter.js";
 export { type HeldOutPair, heldOutPairs } from "./held-out.js";
 export { type IlrOptions, type IlrRound, ilr } from "./ilr.js";
 export { type KlRow, klDivergence } from "./kl.js";
+export {
+  type BatchOptions,
+  type Comparison,
+  type ComparisonSourceOptions,
+  comparisonSource,
+  type Dispute,
+  type Disputes,
+  type OwnCode,
+  type OwnComparisons,
+  type OwnParameters,
+  plannedRule,
+  plannedSource,
+  type RefinementRule,
+  refineByRule,
+  refinementRule,
+} from "./own/index.js";
 export { labelPairs, type MakePairs, type PairRecord, type PreferenceOptions, sampledPairs } from "./preferences.js";
 export { type Fidelity, type Recipe, type Variant, zeroTemperatureDecoding } from "./recipe.js";
 export { refineByComparison, replaceAtRandom } from "./refine.js";

@@ -22,7 +22,10 @@ export type Expectation = "positive" | "negative" | "no-gain";
 export interface Verdict {
   readonly claim: string;
   readonly statement: string;
-  /** That of the first reading, the one that is nearest to the paper's own comparison; `not tested` where the run lacks the arms. */
+  /**
+   * That of the first reading, the one that is nearest to the paper's own comparison; `not tested` where the run lacks the arms. Arms with parts of
+   * the user's own come last and decide nothing: the paper claims nothing about them.
+   */
   readonly outcome: Outcome | "not tested";
   readonly readings: readonly Reading[];
 }
@@ -53,8 +56,12 @@ interface Claim {
 export function verdicts(run: RunRecord, { margin = 0.02 }: VerdictOptions = {}): readonly Verdict[] {
   const curves = new Curves(armCurves(run));
   return claims.map(({ claim, statement, contrasts }) => {
-    const readings = contrasts(curves).flatMap((contrast) => readingOf(contrast, margin) ?? []);
-    return { claim, statement, outcome: readings[0]?.outcome ?? "not tested", readings };
+    const all = contrasts(curves);
+    const read = (some: readonly Contrast[]): Reading[] =>
+      some.flatMap((contrast) => readingOf(contrast, margin) ?? []);
+    const ofThePaper = read(all.filter((contrast) => !hasOwnParts(contrast)));
+    const readings = [...ofThePaper, ...read(all.filter(hasOwnParts))];
+    return { claim, statement, outcome: ofThePaper[0]?.outcome ?? "not tested", readings };
   });
 }
 
@@ -87,13 +94,12 @@ class Curves {
     return [...matching].sort((a, b) => Number(isOverridden(a)) - Number(isOverridden(b)));
   }
 
-  /** The evaluator's arms first, as in the paper, then synthetic sources from the best to the worst. */
+  /** The evaluator's arms first, as in the paper, then synthetic sources from the best to the worst, then the user's own. */
   unreliable(method: "ilr" | "dpo"): ArmCurve[] {
-    const noise = ({ description }: ArmCurve): number =>
-      typeof description?.comparisons === "object" ? description.comparisons.noisyOracle : 2;
+    const noise = ({ description }: ArmCurve): number => accuracyOf(description?.comparisons) ?? -1;
     const synthetic = this.judgedBy(
       method,
-      (comparisons) => typeof comparisons === "object" && comparisons.noisyOracle < 1,
+      (comparisons) => typeof comparisons === "object" && (accuracyOf(comparisons) ?? 0) < 1,
     );
     return [
       ...this.judgedBy(method, (comparisons) => comparisons === "evaluator"),
@@ -103,6 +109,17 @@ class Curves {
 }
 
 const isOverridden = ({ description }: ArmCurve): boolean => description?.fidelity !== undefined;
+
+/** Of a noisy oracle; undefined for other sources, with the user's own among them. */
+const accuracyOf = (comparisons: Arm["comparisons"]): number | undefined =>
+  typeof comparisons === "object" && "noisyOracle" in comparisons ? comparisons.noisyOracle : undefined;
+
+/** An arm that compares, refines or learns by something of the user's. */
+const hasOwnPart = ({ description }: ArmCurve): boolean =>
+  [description?.comparisons, description?.refine].some((part) => typeof part === "object" && "own" in part);
+
+const hasOwnParts = (contrast: Contrast): boolean =>
+  [contrast.first, contrast.second].some((curve) => curve !== undefined && hasOwnPart(curve));
 
 const sameSource = (a: ArmCurve, b: ArmCurve): boolean =>
   JSON.stringify(a.description?.comparisons) === JSON.stringify(b.description?.comparisons);

@@ -9,13 +9,25 @@ const share = z.number().min(0).max(1);
 
 /** Sources that are asked by name. */
 export const NAMED_SOURCES = ["evaluator", "oracle", "random", "judge", "human"] as const;
-const SOURCES = '"evaluator", "oracle", "random", "judge", "human" or { noisyOracle: a number from 0.5 to 1 }';
+const SOURCES =
+  '"evaluator", "oracle", "random", "judge", "human", { noisyOracle: a number from 0.5 to 1 } or { own: a name }';
+
+/** A function of the user's, by name. Whoever runs the experiment has it; the digest says which function it was. */
+const ownSchema = z.strictObject({
+  own: z.string().min(1),
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "expected the 64 hex digits of a sha256")
+    .optional(),
+});
+export type OwnReference = z.output<typeof ownSchema>;
 
 /** Where an arm's comparisons come from. */
 export const comparisonsSchema = z.union(
   [
     z.enum(NAMED_SOURCES),
     z.strictObject({ noisyOracle: z.number().min(0.5).max(1), errors: z.enum(ERRORS).optional() }),
+    ownSchema,
   ],
   { error: `expected ${SOURCES}` },
 );
@@ -30,6 +42,8 @@ export const armSchema = z.strictObject({
   name: z.string().min(1),
   method: z.enum(METHODS),
   comparisons: comparisonsSchema.optional(),
+  /** ILR: a refinement rule of the user's, in place of the paper's. */
+  refine: ownSchema.optional(),
   /** Overrides of the experiment's fidelity flags for this arm. */
   fidelity: fidelityOverridesSchema.optional(),
   rounds: count.optional(),
@@ -48,6 +62,7 @@ export const armSchema = z.strictObject({
   /** SFT on chosen answers: start each round from the last model (default; the first is SFT's), or from the pretrained weights. */
   from: z.enum(["sft", "pretrained"]).optional(),
 });
+export type ArmInput = z.input<typeof armSchema>;
 export type Arm = z.output<typeof armSchema>;
 
 /** Methods that ask a source. */
@@ -77,6 +92,10 @@ export const consistentArmSchema = armSchema
   .refine((arm) => arm.lr === undefined || (arm.method !== "sft" && arm.method !== "sft-ground-truth"), {
     path: ["lr"],
     error: "SFT is what all arms share: change recipe.student.optimizer.lr instead",
+  })
+  .refine((arm) => arm.refine === undefined || arm.method === "ilr", {
+    path: ["refine"],
+    error: 'only ILR refines labels by a rule: expected method "ilr", or no refine',
   })
   .check((context) => {
     const arm = context.value;

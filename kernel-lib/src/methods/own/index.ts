@@ -1,0 +1,17 @@
+export type { OwnCode, OwnParameters } from "./code.js";
+export {
+  type BatchOptions,
+  type Comparison,
+  type ComparisonSourceOptions,
+  comparisonSource,
+  type OwnComparisons,
+  plannedSource,
+} from "./comparison-source.js";
+export {
+  type Dispute,
+  type Disputes,
+  plannedRule,
+  type RefinementRule,
+  refineByRule,
+  refinementRule,
+} from "./refinement-rule.js";

@@ -1,0 +1,74 @@
+/** Which names a function takes from outside its own text: what its text alone does not tell. */
+import { type Node, parse } from "acorn";
+import { analyze } from "eslint-scope";
+
+/** Every program has these. Taken when the kit is loaded, so that what a notebook adds later is not among them. */
+const builtIn: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
+
+/** What TypeScript and esbuild put beside the code that they write; it means the same everywhere. */
+const compilersOwn =
+  /^__(name|publicField|privateGet|privateSet|async|await|rest|spread\w*|assign|awaiter|generator|values|read|class\w+)$/;
+
+/** Objects that compilers and notebooks put in place of a name: `exports.limit` was `limit`, `lib_1.parse` was `parse`. */
+const standIn = /^(exports|\w+_\d+|import_\w+|__vi_import_\d+__)$/;
+
+/** What a function's text refers to. */
+export interface OutsideNames {
+  /** Each as it was written, and what the compiler made of it where that is another name. */
+  readonly names: readonly { readonly written: string; readonly compiled: string }[];
+  /** It draws from `Math.random`. */
+  readonly drawsAtRandom: boolean;
+}
+
+/**
+ * The names that a function uses and does not define, but for those that every program has.
+ *
+ * @param text of the function, as `toString` gives it: an expression, or a method of an object.
+ * @throws SyntaxError for text that is neither.
+ * @example
+ * outsideNames("({ a }) => a.length > limit").names; // [{ written: "limit", compiled: "limit" }]
+ */
+export function outsideNames(text: string): OutsideNames {
+  const program = parsed(text);
+  const members = membersTaken(program);
+  const free = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" }).globalScope?.through ?? [];
+  const names = new Map<string, { written: string; compiled: string }>();
+  let drawsAtRandom = false;
+  for (const { identifier } of free) {
+    const { name } = identifier as { readonly name: string };
+    const member = members.get(identifier);
+    if (name === "Math" && member === "random") drawsAtRandom = true;
+    if (builtIn.has(name) || compilersOwn.test(name)) continue;
+    const written = standIn.test(name) && member !== undefined ? fromModule(name, member) : name;
+    names.set(`${name}.${written}`, { written, compiled: name });
+  }
+  return { names: [...names.values()], drawsAtRandom };
+}
+
+/** The default export of a module goes by the module's name. */
+function fromModule(name: string, member: string): string {
+  return member === "default" ? name.replace(/^import_|_\d+$/g, "") : member;
+}
+
+function parsed(text: string): Node {
+  const options = { ecmaVersion: "latest", sourceType: "script", ranges: true } as const;
+  try {
+    return parse(`(${text})`, options);
+  } catch {
+    return parse(`({${text}})`, options); // a method
+  }
+}
+
+/** By identifier: the member that is taken of it, as in `identifier.member`. */
+function membersTaken(program: Node): ReadonlyMap<unknown, string> {
+  const members = new Map<unknown, string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    const { type, object, property, computed } = value as Readonly<Record<string, unknown>>;
+    const name = (property as { readonly name?: unknown } | undefined)?.name;
+    if (type === "MemberExpression" && computed === false && typeof name === "string") members.set(object, name);
+    for (const child of Object.values(value)) visit(child);
+  };
+  visit(program);
+  return members;
+}
