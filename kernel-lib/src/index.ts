@@ -28,7 +28,9 @@ export {
   comparisonSource,
   type Dispute,
   type Disputes,
+  type LossFormula,
   type OwnComparisons,
+  preferenceLoss,
   type RefinementRule,
   refinementRule,
 } from "./methods/index.js";

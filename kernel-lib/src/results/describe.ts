@@ -57,6 +57,7 @@ export function describeEvaluator(run: RunRecord): string {
 export function describeProvenance({ provenance }: RunRecord): string {
   const { experiment, versions, machine, backend, started, ended, wallSeconds, stepSeconds, counts, keys, bases } =
     provenance;
+  const { own = [] } = provenance;
   const list = (record: Readonly<Record<string, string>>): string =>
     Object.entries(record)
       .map(([name, value]) => `${name} ${/^(sha256:)?[0-9a-f]{64}$/.test(value) ? `\`${shortKey(value)}\`` : value}`)
@@ -68,6 +69,7 @@ export function describeProvenance({ provenance }: RunRecord): string {
     `- **machine** ${machine} (backend: ${backend})`,
     `- **versions** ${list(versions)}`,
     `- **base models** ${list(bases)}`,
+    ...own.map(({ kind, name, digest }) => `- **${kind.replace("-", " ")}** "${name}" \`${shortKey(digest)}\``),
     `- **keys** ${keys.length}: ${keys
       .slice(0, 3)
       .map((key) => `\`${shortKey(key)}\``)

@@ -116,7 +116,9 @@ const accuracyOf = (comparisons: Arm["comparisons"]): number | undefined =>
 
 /** An arm that compares, refines or learns by something of the user's. */
 const hasOwnPart = ({ description }: ArmCurve): boolean =>
-  [description?.comparisons, description?.refine].some((part) => typeof part === "object" && "own" in part);
+  [description?.comparisons, description?.refine, description?.loss].some(
+    (part) => typeof part === "object" && !("noisyOracle" in part),
+  );
 
 const hasOwnParts = (contrast: Contrast): boolean =>
   [contrast.first, contrast.second].some((curve) => curve !== undefined && hasOwnPart(curve));

@@ -1,5 +1,7 @@
 /** Methods as values: an arm of an experiment, and the functions of the user's that it calls. */
-import type { OwnComparisons, RefinementRule } from "../../methods/index.js";
+
+import { LabError } from "../../core/index.js";
+import type { LossFormula, OwnComparisons, RefinementRule } from "../../methods/index.js";
 import type { ArmInput } from "../config/arms.js";
 
 /** A function of the user's that an arm may name. */
@@ -22,7 +24,10 @@ export interface IlrFields extends Partial<CommonFields> {
   readonly refine?: RefinementRule;
 }
 
-export interface DpoFields extends Partial<CommonFields>, Pick<ArmInput, "beta" | "loss" | "labelSmoothing"> {}
+export interface DpoFields extends Partial<CommonFields>, Pick<ArmInput, "beta" | "labelSmoothing"> {
+  /** In place of the recipe's: "sigmoid", "ipo", or a loss of your own (`preferenceLoss`, or `{ formula }`). */
+  readonly loss?: ArmInput["loss"] | LossFormula;
+}
 
 /** A method of the paper that can be changed. */
 export interface Changeable<Fields> extends Method {
@@ -33,6 +38,7 @@ export interface Changeable<Fields> extends Method {
 /**
  * The paper's ILR, with the evaluator's comparisons.
  *
+ * @throws LabError `config-invalid` from `with`, for a bare function in place of a source or a rule.
  * @example
  * ilr.with({ comparisons: { noisyOracle: 0.9 }, alpha: 0.3 }); // "ILR (noisy oracle 0.9, alpha 0.3)"
  */
@@ -49,14 +55,17 @@ export const dpo: Changeable<DpoFields> = changeable("dpo", "DPO", {});
 type Fields = IlrFields & DpoFields;
 
 function changeable<F extends IlrFields | DpoFields>(method: "ilr" | "dpo", title: string, fields: F): Changeable<F> {
-  const { comparisons = "evaluator", refine, ...others }: Fields = fields;
+  const { comparisons = "evaluator", refine, loss, ...others }: Fields = given(fields);
+  if (typeof comparisons === "function") throw notNamed("comparisons", "comparisonSource");
+  if (refine !== undefined && !isOwn(refine)) throw notNamed("refine", "refinementRule");
   const own = [comparisons, refine].filter(isOwn);
   const arm: ArmInput = {
-    name: `${title} (${changesOf(fields).join(", ")})`,
+    name: `${title} (${changesOf(given(fields)).join(", ")})`,
     method,
     ...others,
     comparisons: isOwn(comparisons) ? referenceTo(comparisons) : comparisons,
     ...(refine && { refine: referenceTo(refine) }),
+    ...(loss && { loss: typeof loss === "string" ? loss : { formula: loss.formula } }),
   };
   return { arm, own, with: (changes) => changeable(method, title, { ...fields, ...changes }) };
 }
@@ -73,8 +82,8 @@ function changesOf({
   return [
     sourceName(comparisons),
     ...(refine ? [refine.name] : []),
-    ...(loss ? [loss] : []),
-    ...Object.entries(numbers).flatMap(([field, value]) => (value === undefined ? [] : [`${field} ${value}`])),
+    ...(loss ? [lossName(loss)] : []),
+    ...Object.entries(numbers).map(([field, value]) => `${field} ${value}`),
   ];
 }
 
@@ -84,8 +93,24 @@ function sourceName(comparisons: NonNullable<Fields["comparisons"]>): string {
   return isOwn(comparisons) ? comparisons.name : comparisons.own;
 }
 
+function lossName(loss: NonNullable<Fields["loss"]>): string {
+  if (typeof loss === "string") return loss;
+  return "name" in loss ? loss.name : loss.formula;
+}
+
 function referenceTo({ name, code }: Own): { readonly own: string; readonly digest: string } {
   return { own: name, digest: code.digest };
+}
+
+/** Without fields that are undefined: they are as usual. */
+function given<F extends object>(fields: F): F {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
+}
+
+function notNamed(field: string, make: string): LabError {
+  return new LabError("config-invalid", `${field} is not a value that ${make} makes`, {
+    hint: `give your function a name: ${field}: ${make}("my own", ...)`,
+  });
 }
 
 function isOwn(value: unknown): value is Own {

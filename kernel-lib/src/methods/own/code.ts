@@ -1,7 +1,8 @@
 /** What identifies a function of the user's: a stored result is found again only by the same code. */
 import { z } from "zod";
 import { type Digest, digestOf, type Json, LabError } from "../../core/index.js";
-import { outsideNames } from "./outside-names.js";
+import { type OutsideNames, outsideNames } from "./outside-names.js";
+import { meaningOf, syntaxOf } from "./syntax.js";
 
 /** Values that a function depends on besides its arguments: JSON, or functions that it calls. */
 export type OwnParameters = Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ export interface OwnCode {
   readonly source: string;
   /** Values as they are, functions as their text. */
   readonly parameters: Readonly<Record<string, Json>>;
-  /** Of both: part of the key of whatever the function computes. */
+  /** Of what both say, blanks and comments left out: part of the key of whatever the function computes. */
   readonly digest: Digest;
 }
 
@@ -27,13 +28,14 @@ type AnyFunction = (...args: never) => unknown;
  * that are no parameters, or draws from `Math.random`; and for parameters that are neither JSON nor functions.
  */
 export function codeOf(what: string, compute: AnyFunction, parameters: OwnParameters, settings: Json = {}): OwnCode {
-  const source = textOf(what, compute);
   const known = Object.keys(parameters);
-  assertSelfContained(what, source, known);
-  const identified = Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, identityOf(what, name, value, known)]),
-  );
-  return { source, parameters: identified, digest: digestOf({ source, parameters: identified, settings }) };
+  const { source, meaning } = readFunction(what, compute, known);
+  const identified = Object.entries(parameters).map(([name, value]) => {
+    return [name, identityOf(`parameter ${name} of ${what}`, name, value, known)] as const;
+  });
+  const texts = Object.fromEntries(identified.map(([name, { text }]) => [name, text]));
+  const meanings = Object.fromEntries(identified.map((each) => [each[0], each[1].meaning]));
+  return { source, parameters: texts, digest: digestOf({ meaning, parameters: meanings, settings }) };
 }
 
 /** Parameters that nobody can change any more, so that a function gets what its key says. */
@@ -50,17 +52,41 @@ function deepFrozen(value: unknown): unknown {
   return value;
 }
 
-function identityOf(what: string, name: string, value: unknown, known: readonly string[]): Json {
+/** A parameter as it is recorded, and what of it counts. */
+function identityOf(
+  what: string,
+  name: string,
+  value: unknown,
+  known: readonly string[],
+): { readonly text: Json; readonly meaning: Json } {
   if (typeof value === "function") {
-    const text = textOf(`parameter ${name} of ${what}`, value as AnyFunction);
-    assertSelfContained(`parameter ${name} of ${what}`, text, known);
-    return { function: text };
+    const { source, meaning } = readFunction(what, value as AnyFunction, known);
+    return { text: { function: source }, meaning: { function: meaning } };
   }
   const json = z.json().safeParse(value);
-  if (json.success) return json.data as Json;
-  throw new LabError("config-invalid", `parameter ${name} of ${what} is neither JSON nor a function`, {
+  if (json.success) return { text: json.data as Json, meaning: { value: json.data as Json } };
+  throw new LabError("config-invalid", `${what} is neither JSON nor a function`, {
     hint: `give what identifies it, such as { ${name}: "version 2" }: it becomes part of the key of every result`,
   });
+}
+
+function readFunction(
+  what: string,
+  compute: AnyFunction,
+  known: readonly string[],
+): { readonly source: string; readonly meaning: Json } {
+  const source = textOf(what, compute);
+  let syntax: ReturnType<typeof syntaxOf>;
+  try {
+    syntax = syntaxOf(source);
+  } catch (cause) {
+    throw new LabError("config-invalid", `the text of ${what} cannot be read`, {
+      cause,
+      hint: "give a function or an arrow function; what it calls may be a parameter",
+    });
+  }
+  assertSelfContained(what, outsideNames(syntax), known);
+  return { source, meaning: meaningOf(syntax) };
 }
 
 function textOf(what: string, compute: AnyFunction): string {
@@ -71,8 +97,7 @@ function textOf(what: string, compute: AnyFunction): string {
   });
 }
 
-function assertSelfContained(what: string, source: string, known: readonly string[]): void {
-  const { names, drawsAtRandom } = namesIn(what, source);
+function assertSelfContained(what: string, { names, drawsAtRandom }: OutsideNames, known: readonly string[]): void {
   if (drawsAtRandom) {
     throw new LabError("config-invalid", `${what} draws from Math.random: nobody could run it again`, {
       hint: "draw from `random`, which its argument has: random.next() is the same for the same seed and pair",
@@ -84,15 +109,4 @@ function assertSelfContained(what: string, source: string, known: readonly strin
   throw new LabError("config-invalid", `${what} uses ${written}, which is defined outside of it`, {
     hint: `say so, that a changed ${written} is not answered from the store: { parameters: { ${written} } }, or { parameters: { ${written}: "version 2" } } for what is neither JSON nor a short function`,
   });
-}
-
-function namesIn(what: string, source: string): ReturnType<typeof outsideNames> {
-  try {
-    return outsideNames(source);
-  } catch (cause) {
-    throw new LabError("config-invalid", `the text of ${what} cannot be read`, {
-      cause,
-      hint: "give a function or an arrow function; what it calls may be a parameter",
-    });
-  }
 }

@@ -7,6 +7,7 @@ export {
   type OwnComparisons,
   plannedSource,
 } from "./comparison-source.js";
+export { type LossFormula, preferenceLoss } from "./preference-loss.js";
 export {
   type Dispute,
   type Disputes,

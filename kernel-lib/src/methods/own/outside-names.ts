@@ -1,5 +1,5 @@
 /** Which names a function takes from outside its own text: what its text alone does not tell. */
-import { type Node, parse } from "acorn";
+import type { Node } from "acorn";
 import { analyze } from "eslint-scope";
 
 /** Every program has these. Taken when the kit is loaded, so that what a notebook adds later is not among them. */
@@ -23,13 +23,10 @@ export interface OutsideNames {
 /**
  * The names that a function uses and does not define, but for those that every program has.
  *
- * @param text of the function, as `toString` gives it: an expression, or a method of an object.
- * @throws SyntaxError for text that is neither.
  * @example
- * outsideNames("({ a }) => a.length > limit").names; // [{ written: "limit", compiled: "limit" }]
+ * outsideNames(syntaxOf("({ a }) => a.length > limit")).names; // [{ written: "limit", compiled: "limit" }]
  */
-export function outsideNames(text: string): OutsideNames {
-  const program = parsed(text);
+export function outsideNames(program: Node): OutsideNames {
   const members = membersTaken(program);
   const free = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" }).globalScope?.through ?? [];
   const names = new Map<string, { written: string; compiled: string }>();
@@ -48,15 +45,6 @@ export function outsideNames(text: string): OutsideNames {
 /** The default export of a module goes by the module's name. */
 function fromModule(name: string, member: string): string {
   return member === "default" ? name.replace(/^import_|_\d+$/g, "") : member;
-}
-
-function parsed(text: string): Node {
-  const options = { ecmaVersion: "latest", sourceType: "script", ranges: true } as const;
-  try {
-    return parse(`(${text})`, options);
-  } catch {
-    return parse(`({${text}})`, options); // a method
-  }
 }
 
 /** By identifier: the member that is taken of it, as in `identifier.member`. */
