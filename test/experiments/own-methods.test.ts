@@ -261,7 +261,7 @@ describe("an experiment as data", () => {
       arms: [{ name: "D", method: "dpo", comparisons: "random", refine: { own: "x" } }],
     };
     await expect(run(experiment as ExperimentInput)).rejects.toMatchObject({
-      message: expect.stringContaining("only ILR refines labels"),
+      message: expect.stringContaining("only ILR has refine"),
     });
   });
 });

@@ -19,7 +19,7 @@ const pairs = (ids: readonly string[]): AnswerPair[] =>
 
 async function scored(source: ReturnType<typeof comparisonSource>, { runner, setting, ids }: TinyLab) {
   const artifact = runner.put(pairs(ids));
-  return runner.rowsOf(await source.score(setting, artifact, { label: "test" }));
+  return runner.rowsOf(await source.score(setting, artifact, { label: "test", round: 1 }));
 }
 
 describe("a comparison source of one's own", () => {

@@ -72,6 +72,7 @@ const COMPARING: readonly Arm["method"][] = ["ilr", "drop-doubtful", "dpo", "sft
 const ONLY: Readonly<
   Partial<Record<keyof Arm, { readonly name: string; readonly methods: readonly Arm["method"][] }>>
 > = {
+  refine: { name: "ILR", methods: ["ilr"] },
   beta: { name: "DPO", methods: ["dpo"] },
   loss: { name: "DPO", methods: ["dpo"] },
   labelSmoothing: { name: "DPO", methods: ["dpo"] },
@@ -92,10 +93,6 @@ export const consistentArmSchema = armSchema
   .refine((arm) => arm.lr === undefined || (arm.method !== "sft" && arm.method !== "sft-ground-truth"), {
     path: ["lr"],
     error: "SFT is what all arms share: change recipe.student.optimizer.lr instead",
-  })
-  .refine((arm) => arm.refine === undefined || arm.method === "ilr", {
-    path: ["refine"],
-    error: 'only ILR refines labels by a rule: expected method "ilr", or no refine',
   })
   .check((context) => {
     const arm = context.value;

@@ -14,17 +14,17 @@ export interface Method {
 }
 
 /** Fields of an arm that ILR and DPO have. */
-type CommonFields = Pick<ArmInput, "name" | "rounds" | "alpha" | "lr" | "fidelity"> & {
+interface CommonFields extends Partial<Pick<ArmInput, "name" | "rounds" | "alpha" | "lr" | "fidelity">> {
   /** One of the kit's by name, a noisy oracle by its accuracy, or one of your own (`comparisonSource`). Default: "evaluator". */
   readonly comparisons?: Exclude<ArmInput["comparisons"], undefined> | OwnComparisons;
-};
+}
 
-export interface IlrFields extends Partial<CommonFields> {
+export interface IlrFields extends CommonFields, Pick<ArmInput, "proposals"> {
   /** A rule of your own (`refinementRule`), in place of the paper's. */
   readonly refine?: RefinementRule;
 }
 
-export interface DpoFields extends Partial<CommonFields>, Pick<ArmInput, "beta" | "labelSmoothing"> {
+export interface DpoFields extends CommonFields, Pick<ArmInput, "beta" | "labelSmoothing" | "pairs"> {
   /** In place of the recipe's: "sigmoid", "ipo", or a loss of your own (`preferenceLoss`, or `{ formula }`). */
   readonly loss?: ArmInput["loss"] | LossFormula;
 }
@@ -89,7 +89,10 @@ function changesOf({
 
 function sourceName(comparisons: NonNullable<Fields["comparisons"]>): string {
   if (typeof comparisons === "string") return comparisons;
-  if ("noisyOracle" in comparisons) return `noisy oracle ${comparisons.noisyOracle}`;
+  if ("noisyOracle" in comparisons) {
+    const { noisyOracle, errors } = comparisons;
+    return `noisy oracle ${noisyOracle}${errors ? `, errors ${errors}` : ""}`;
+  }
   return isOwn(comparisons) ? comparisons.name : comparisons.own;
 }
 
