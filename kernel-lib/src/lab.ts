@@ -73,13 +73,16 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
  * display(await lab.costs("gsm8k/main", { profile: "paper" }));
  */
 async function costs(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<ColumnTable> {
-  const config = await configured(experiment, options);
+  const { config, own } = await configured(experiment, options);
   const { store: place, results, data } = options.project ?? findProject();
   const store = await openStore(place);
   const { backend: chosen = "embedded", fromScratch } = options;
   const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
   try {
-    const plan = await planExperiment(config, { store, backend, results, data, ...(fromScratch && { fromScratch }) });
+    const plan = await planExperiment(config, {
+      ...{ store, backend, results, data, own },
+      ...(fromScratch && { fromScratch }),
+    });
     return costsFrame(plan);
   } finally {
     if (typeof chosen === "string") await backend.close();

@@ -287,6 +287,12 @@ describe("a plan", () => {
     expect(asked()).toEqual({});
   });
 
+  it("prices them in a notebook, too", async () => {
+    const costs = await lab.costs(small(), { project, backend, methods: own });
+    for (const name of names) expect(Array.from(costs.array("arm"))).toContain(name);
+    expect(asked()).toEqual({});
+  });
+
   it("is made of a config whose functions nobody has", async () => {
     const arms = [{ name: "mine", method: "ilr", comparisons: { own: "x" }, refine: { own: "y" } }];
     const store = await openStore(project.store, { warn: () => {} });
