@@ -78,7 +78,7 @@ describe("bad input", () => {
     ["seeds that are no numbers", ["plan", "micro-math/quick", "--seeds", "0,x"], '--seeds is "0,x"', "--seeds 0,1,2"],
     ["no rounds", ["run", "micro-math/quick", "--rounds", "0"], '--rounds is "0"', "from 1"],
     ["no workers", ["run", "micro-math/quick", "--workers", "two"], '--workers is "two"', "whole number"],
-    ["a pair that does not exist", ["bases", "--pairs", "7"], "pair 7", "0 to 2"],
+    ["a pair that does not exist", ["bases", "--pairs", "7"], "pair 7", "0 to 6"],
     ["a config that is not there", ["run", "--config", "nowhere.json"], "cannot read the config", "nowhere.json"],
     ["an unknown key", ["explain", "abc"], 'starts with "abc"', "more digits"],
     ["a run that does not exist", ["results", "micro-math/main"], 'no run of "micro-math/main"', "ilr run"],
