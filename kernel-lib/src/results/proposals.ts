@@ -15,27 +15,23 @@ export function proposalsFrame(run: RunRecord): ColumnTable {
     armCurves(run).flatMap(({ arm, points }) =>
       points.flatMap(({ round }) => {
         const ofRound = run.points.filter((point) => point.arm === arm && point.round === round);
-        return ofRound.every(hasDisputes) ? [proposalsRow(arm, round, ofRound)] : [];
+        return ofRound.some(({ disputed }) => typeof disputed === "number") ? [proposalsRow(arm, round, ofRound)] : [];
       }),
     ),
   );
 }
 
-type Disputed = Point & { readonly [K in "disputed" | "onlyProposalCorrect" | "onlyLabelCorrect"]: number };
-
-function hasDisputes(point: Point): point is Disputed {
-  return typeof point.disputed === "number" && typeof point.onlyProposalCorrect === "number";
-}
-
-function proposalsRow(arm: string, round: number, points: readonly Disputed[]): object {
-  const sum = (of: (point: Disputed) => number): number => points.reduce((total, point) => total + of(point), 0);
-  const disputed = sum((point) => point.disputed);
-  const [proposal, label] = [sum((point) => point.onlyProposalCorrect), sum((point) => point.onlyLabelCorrect)];
+function proposalsRow(arm: string, round: number, points: readonly Point[]): object {
+  // A seed in which nothing was disputed counts with the others.
+  const sum = (field: "disputed" | "onlyProposalCorrect" | "onlyLabelCorrect" | "proposalAccuracy"): number =>
+    points.reduce((total, point) => total + (point[field] ?? 0), 0);
+  const disputed = sum("disputed");
+  const [proposal, label] = [sum("onlyProposalCorrect"), sum("onlyLabelCorrect")];
   const wins = proposal + label === 0 ? undefined : wilsonInterval(proposal / (proposal + label), proposal + label);
   const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
   return {
     ...{ arm, round, seeds: points.length },
-    proposals: percent(sum((point) => point.proposalAccuracy ?? 0) / points.length),
+    proposals: percent(sum("proposalAccuracy") / points.length),
     disputed: disputed / points.length,
     onlyProposal: percent(proposal / disputed),
     onlyLabel: percent(label / disputed),
