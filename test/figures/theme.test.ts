@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { errorBars, methodLine, methodStyle, namedMethods, themedLayout } from "../../kernel-lib/src/figures/index.js";
+import { presetByName } from "../../kernel-lib/src/experiments/index.js";
+import {
+  errorBars,
+  methodLine,
+  methodStyle,
+  namedMethods,
+  reviewersStyles,
+  themedLayout,
+} from "../../kernel-lib/src/figures/index.js";
 
 /** Linear RGB seen with full protanopia and deuteranopia (Viénot, Brettel and Mollon 1999). */
 const visions = {
@@ -10,15 +18,16 @@ const visions = {
 
 describe("the methods' looks", () => {
   it.each(Object.entries(visions))("are apart in colour with %s vision, or differ in marker and dash", (_, matrix) => {
-    for (const [i, a] of namedMethods.entries()) {
-      for (const b of namedMethods.slice(i + 1)) {
-        const [x, y] = [methodStyle(a), methodStyle(b)];
-        expect(x.symbol, `${a} and ${b}`).not.toBe(y.symbol);
-        const apart = distance(lab(x.color, matrix), lab(y.color, matrix));
-        if (x.dash === y.dash) expect(apart, `${a} and ${b}, both ${x.dash}`).toBeGreaterThan(20);
-        else expect(apart, `${a} and ${b}`).toBeGreaterThan(5);
-      }
-    }
+    expectApart(namedMethods, matrix);
+    // "As released" is an arm of the main experiment only.
+    const beside = namedMethods.filter((name) => !name.includes("as released"));
+    for (const question of Object.values(reviewersStyles)) expectApart([...Object.keys(question), ...beside], matrix);
+  });
+
+  it("of the reviewers' questions are those of arms that exist", () => {
+    const arms = presetByName("micro-math/reviewers").arms.map(({ name }) => name);
+    const styled = Object.values(reviewersStyles).flatMap((question) => Object.keys(question));
+    expect(styled.sort()).toEqual(arms.filter((name) => !namedMethods.includes(name)).sort());
   });
 
   it("are the same wherever a name turns up, known or not", () => {
@@ -46,6 +55,18 @@ describe("themedLayout", () => {
     expect(layout.template).toMatchObject({ layout: { paper_bgcolor: "white" } });
   });
 });
+
+function expectApart(names: readonly string[], matrix: readonly number[]): void {
+  for (const [i, a] of names.entries()) {
+    for (const b of names.slice(i + 1)) {
+      const [x, y] = [methodStyle(a), methodStyle(b)];
+      expect(x.symbol, `${a} and ${b}`).not.toBe(y.symbol);
+      const apart = distance(lab(x.color, matrix), lab(y.color, matrix));
+      if (x.dash === y.dash) expect(apart, `${a} and ${b}, both ${x.dash}`).toBeGreaterThan(20);
+      else expect(apart, `${a} and ${b}`).toBeGreaterThan(5);
+    }
+  }
+}
 
 function lab(color: string, m: readonly number[]): readonly number[] {
   const rgb = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255);

@@ -8,5 +8,7 @@ export { type Figure, isFigure, type Layout, type Trace } from "./figure.js";
 export { gainByArm } from "./gain-by-arm.js";
 export { labelAccuracy } from "./label-accuracy.js";
 export { mainFigure } from "./main-figure.js";
+export type { MethodStyle } from "./method-style.js";
 export { defaultSize, figureToPng, figureToSvg, type Png, svgToPng } from "./render.js";
-export { errorBars, type MethodStyle, methodLine, methodStyle, namedMethods, themedLayout } from "./theme.js";
+export { reviewersStyles } from "./reviewers-styles.js";
+export { errorBars, methodLine, methodStyle, namedMethods, themedLayout } from "./theme.js";

@@ -2,13 +2,8 @@ import { type Json, sha256 } from "../core/index.js";
 import type { Interval } from "../results/index.js";
 import type { Layout, Trace } from "./figure.js";
 import { fontFamily } from "./font.js";
-
-/** How a method looks in every figure: by colour, and, for black-and-white print, by marker and dash. */
-export interface MethodStyle {
-  readonly color: string;
-  readonly symbol: string;
-  readonly dash: string;
-}
+import type { MethodStyle } from "./method-style.js";
+import { reviewersStyles } from "./reviewers-styles.js";
 
 /**
  * Okabe and Ito's colours, with four of Paul Tol's that stay apart from them under colour blindness. Without colour: ILR's lines are
@@ -28,6 +23,8 @@ const styles: { readonly [method: string]: MethodStyle } = {
   "DPO (oracle)": { color: "#E69F00", symbol: "triangle-up-open", dash: "dot" },
 };
 
+const named: { readonly [method: string]: MethodStyle } = Object.assign({}, ...Object.values(reviewersStyles), styles);
+
 const spareColors = ["#117733", "#AA4499", "#44AA99", "#B8860B", "#6699CC", "#661100", "#5D3A9B", "#4B5320"] as const;
 const spareSymbols = [
   "cross",
@@ -40,7 +37,7 @@ const spareSymbols = [
 ] as const;
 const spareDashes = ["solid", "dash", "dashdot"] as const;
 
-/** Names that have a look of their own, in the order in which legends list them. */
+/** Names of the main experiment, each with a look of its own, in the order in which legends list them. */
 export const namedMethods: readonly string[] = Object.keys(styles);
 
 /**
@@ -50,7 +47,7 @@ export const namedMethods: readonly string[] = Object.keys(styles);
  * methodStyle("ILR (evaluator)"); // { color: "#0072B2", symbol: "circle", dash: "solid" }
  */
 export function methodStyle(method: string): MethodStyle {
-  const known = Object.hasOwn(styles, method) ? styles[method] : undefined;
+  const known = Object.hasOwn(named, method) ? named[method] : undefined;
   if (known !== undefined) return known;
   const hash = Number.parseInt(sha256(method).slice(0, 8), 16);
   const color = spareColors[hash % spareColors.length]!;
