@@ -42,6 +42,7 @@ export {
   type ComparedAnswers,
   comparisonsFrame,
   type DifferenceOptions,
+  describeDifference,
   describeEvaluator,
   describeLabels,
   describeProvenance,
@@ -57,5 +58,6 @@ export {
   summaryTable,
   type Verdict,
   verdicts,
+  wilsonInterval,
 } from "./results/index.js";
 export { type Task, taskByName } from "./tasks/index.js";

@@ -20,6 +20,7 @@ import {
 } from "../notebook/index.js";
 import {
   type AnswerOptions,
+  accuracyByCategory,
   armsFrame,
   type ComparedAnswers,
   comparisonsFrame,
@@ -39,6 +40,7 @@ import {
   verdicts,
 } from "../results/index.js";
 import { openStore, type Store } from "../store/index.js";
+import { taskByName } from "../tasks/index.js";
 import { member } from "./names.js";
 
 const frames = {
@@ -84,6 +86,14 @@ export interface Run {
    * display(run.only("SFT", "ILR (oracle)", "DPO (oracle)").figure("accuracy-by-round"));
    */
   only(...arms: readonly string[]): Run;
+  /**
+   * Test accuracy at each arm's last round by kind of question, where the task has kinds: one row an arm and kind.
+   *
+   * @throws LabError `input-missing` where the task's data is not here, `input-damaged` for a run that was tested on more questions than it has.
+   * @example
+   * display((await run.only("Weak supervisor").categories()).orderby("accuracy"));
+   */
+  categories(): Promise<ColumnTable>;
   /** The results as one table. */
   summary(format?: SummaryFormat): string;
   /** What the run says about the paper's claims; `display` shows them as a table. */
@@ -134,6 +144,10 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
     },
     difference: (arm, other, options) => about(differenceFrame(record, arm, other, options), [arm, other]),
     only: (...arms) => runOf(selectArms(record, arms), origin),
+    categories: async () => {
+      const frame = await accuracyByCategory(record, taskByName(record.provenance.experiment.task));
+      return about(frame, Array.from(frame.array("arm")));
+    },
     summary: (format) => summaryTable(record, format),
     verdicts: () => about(displayedVerdicts(verdicts(record))),
     answers: async (options = {}) =>

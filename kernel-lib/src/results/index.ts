@@ -1,3 +1,4 @@
+export { accuracyByCategory } from "./categories.js";
 export { compareRuns } from "./compare-runs.js";
 export { costsFrame } from "./costs.js";
 export {
@@ -13,6 +14,7 @@ export {
   sftCurve,
 } from "./curves.js";
 export { describeEvaluator, describeLabels, describeProvenance, describeVerdicts } from "./describe.js";
+export { describeDifference } from "./describe-difference.js";
 export { duration, percent, points } from "./format.js";
 export {
   armsFrame,
