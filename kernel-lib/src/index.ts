@@ -22,7 +22,16 @@ export {
   mainFigure,
   methodLine,
 } from "./figures/index.js";
-export { type FigureName, type FrameName, type LabOptions, lab, type Run, type RunOrigin, runOf } from "./lab.js";
+export {
+  type FigureName,
+  type FrameName,
+  type LabOptions,
+  lab,
+  type PlanLabOptions,
+  type Run,
+  type RunOrigin,
+  runOf,
+} from "./lab.js";
 export {
   type Comparison,
   comparisonSource,
@@ -51,6 +60,7 @@ export {
   type LabelChange,
   type LabelOptions,
   labelsFrame,
+  markdownTable,
   pairedDifference,
   proposalsFrame,
   roundsFrame,

@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import type { ColumnTable } from "arquero";
 import { openBackend } from "./backends/index.js";
 import {
   assertRunnable,
@@ -15,6 +14,7 @@ import {
 } from "./experiments/index.js";
 import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions } from "./lab/options.js";
+import { costs, plan, plans } from "./lab/plans.js";
 import { type Run, runOf } from "./lab/run.js";
 import {
   notebookListens,
@@ -23,10 +23,11 @@ import {
   showProgress,
   showProgressLine,
 } from "./notebook/index.js";
-import { compareRuns, costsFrame } from "./results/index.js";
+import { compareRuns } from "./results/index.js";
 import { openStore } from "./store/index.js";
 
 export type { LabOptions } from "./lab/options.js";
+export type { PlanLabOptions } from "./lab/plans.js";
 export { type FigureName, type FrameName, type Run, type RunOrigin, runOf } from "./lab/run.js";
 
 /**
@@ -43,9 +44,9 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
   const { backend: chosen = "embedded" } = options;
   assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name);
   const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
-  const plan = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch, own });
+  const planned = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch, own });
   const progress =
-    options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan });
+    options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan: planned });
   try {
     const record = await runExperiment(config, {
       ...{ store, results, data, fromScratch, backend, own },
@@ -61,31 +62,6 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
     progress?.close();
     if (typeof chosen === "string") await backend.close();
     for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  }
-}
-
-/**
- * What every arm of an experiment would take, by its plan: nothing is run, and nothing need be there to run it. One row an arm, of one seed:
- * tokens and operations of a round, operations in all.
- *
- * @throws LabError as `run` does for names and configs.
- * @example
- * display(await lab.costs("gsm8k/main", { profile: "paper" }));
- */
-async function costs(experiment: string | ExperimentInput, options: LabOptions = {}): Promise<ColumnTable> {
-  const { config, own } = await configured(experiment, options);
-  const { store: place, results, data } = options.project ?? findProject();
-  const store = await openStore(place);
-  const { backend: chosen = "embedded", fromScratch } = options;
-  const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
-  try {
-    const plan = await planExperiment(config, {
-      ...{ store, backend, results, data, own },
-      ...(fromScratch && { fromScratch }),
-    });
-    return costsFrame(plan);
-  } finally {
-    if (typeof chosen === "string") await backend.close();
   }
 }
 
@@ -128,6 +104,8 @@ export const lab = {
   recorded,
   compare,
   costs,
+  plan,
+  plans,
   /** Names that `lab.run` knows. */
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;

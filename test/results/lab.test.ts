@@ -76,6 +76,40 @@ describe("lab", () => {
     expect(ilr!.total).toBeCloseTo(Number(ilr!.before) + 2 * Number(ilr!.flops), 0);
   });
 
+  it("lists the steps of a plan, what arms share once", async () => {
+    const rows = (await lab.plan("gsm8k/main", { project, profile: "paper", device: "h200" })).objects() as Record<
+      string,
+      number | string | boolean
+    >[];
+    const weak = rows.filter(({ verb, step }) => verb === "sft" && step === "weak supervisor");
+    expect(weak).toMatchObject([{ arms: 5, purpose: "method", inStore: false, accelerators: 1 }]);
+    expect(rows.find(({ step }) => step === "ILR (evaluator) round 1: test answers")).toMatchObject({
+      arms: 1,
+      purpose: "measurement",
+      trained: 0,
+    });
+    const costs = (await lab.costs("gsm8k/main", { project, profile: "paper" })).objects() as Record<string, number>[];
+    const needed = rows.filter(({ purpose }) => purpose === "method");
+    const apart = needed.reduce((sum, { arms, flops }) => sum + Number(arms) * Number(flops), 0);
+    // What arms take one by one is each step as often as arms need it.
+    expect(costs.reduce((sum, { total }) => sum + total!, 0) / apart).toBeCloseTo(1, 10);
+  });
+
+  it("lists the plans of a profile, and what cannot be planned with its reason", async () => {
+    const rows = (await lab.plans({ project, profile: "paper" })).objects() as Record<string, number | string | null>[];
+    const all = rows.find(({ experiment }) => experiment === "all, shared steps once")!;
+    const planned = rows.filter((row) => row.refused === null && row !== all);
+    const sum = planned.reduce((total, { steps }) => total + Number(steps), 0);
+    expect(all.steps).toBeLessThan(sum);
+    expect(planned.map(({ experiment }) => experiment)).toContain("gsm8k/main@paper");
+    expect(rows.filter(({ refused }) => refused !== null)).toMatchObject([
+      { experiment: "saferpaca/human@paper", steps: null, refused: expect.stringContaining("asks people") },
+    ]);
+    const main = planned.find(({ experiment }) => experiment === "gsm8k/main@paper")!;
+    expect(main.steps).toBe((await lab.plan("gsm8k/main", { project, profile: "paper" })).numRows());
+    await expect(lab.plans({ project, profile: "papre" })).rejects.toMatchObject({ code: "name-unknown" });
+  });
+
   it("refuses what it does not know before it opens a store", async () => {
     expect(lab.experiments()).toContain("micro-math/main");
     const options = { project, progress: false } as const;

@@ -52,6 +52,7 @@ export {
   planExperiment,
   planExperiments,
 } from "./plan.js";
+export { type PlanRow, planRows } from "./plan-rows.js";
 export {
   assumedRates,
   assumedUtilisation,
@@ -85,6 +86,7 @@ export {
   type Profile,
   presetByName,
   presets,
+  presetsOfProfile,
 } from "./presets/index.js";
 export { findProject, type Project } from "./project.js";
 export { type EvaluatorSummary, type RunProvenance, type RunRecord, readRun, writeRun } from "./record.js";

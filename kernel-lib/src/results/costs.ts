@@ -3,7 +3,7 @@ import { type MethodCost, methodCosts, type PricedPlan } from "../experiments/in
 
 /**
  * One row an arm: what it takes by a plan, as if it ran alone, a seed on average. Tokens and floating-point operations before the first round and
- * of a mean round (null for arms without rounds), and operations in all. What only measures a model is left out.
+ * of a mean round (null for arms without rounds), its seconds on the plan's device, and operations in all. What only measures a model is left out.
  *
  * @example
  * costsFrame(await planExperiment(experiment, options)).select("arm", "trained", "generated", "flops", "total");
@@ -21,6 +21,7 @@ function costsRow({ arm, preparation, rounds, total }: MethodCost, seeds: number
     trained: aRound(({ tokens }) => tokens.trained),
     generated: aRound(({ tokens }) => tokens.generated),
     flops: aRound(({ flops }) => flops),
+    seconds: aRound(({ seconds }) => seconds),
     total: total.flops / seeds,
   };
 }

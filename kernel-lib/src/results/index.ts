@@ -24,6 +24,7 @@ export {
   labelsFrame,
   roundsFrame,
 } from "./frames.js";
+export { planFrame, plansFrame } from "./plans.js";
 export { proposalsFrame } from "./proposals.js";
 export { selectArms } from "./select-arms.js";
 export {

@@ -9,7 +9,6 @@ import {
   costRatios,
   DEVICES,
   type Experiment,
-  families,
   findProject,
   isPresetName,
   methodCosts,
@@ -19,6 +18,8 @@ import {
   parseExperiment,
   planExperiment,
   planExperiments,
+  planRows,
+  presetsOfProfile,
   readRun,
   sharingOf,
 } from "../../experiments/index.js";
@@ -27,7 +28,7 @@ import { type CliContext, openNamed, openProject, print, wholeNumber } from "../
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
 import { actualTable } from "../plan/actual-table.js";
 import { formatAmount } from "../plan/amounts.js";
-import { matrixRows, matrixTable } from "../plan/matrix-table.js";
+import { matrixTable } from "../plan/matrix-table.js";
 import { methodTable } from "../plan/method-table.js";
 import { needsText, sharingText, stepTable, verbTable } from "../plan/step-tables.js";
 
@@ -135,27 +136,11 @@ async function matrixText(
   place: PlanOptions,
 ): Promise<string> {
   if (set.length > 0 || seeds !== undefined || rounds !== undefined) throw clash("--all with changes of a config");
-  const matrix = await planExperiments(experimentsOf(profile), place);
+  const experiments = presetsOfProfile(profile).map((preset) => parseExperiment(preset));
+  const matrix = await planExperiments(experiments, place);
   if (!json) return matrixTable(matrix);
   const refused = matrix.refused.map(({ experiment, why }) => ({ experiment, why: why.message }));
-  return JSON.stringify({ rows: matrixRows(matrix), downloads: matrix.downloads, refused }, null, 2);
-}
-
-/** Every experiment of a profile; without one, each at the smallest size that it has. @throws LabError `name-unknown`. */
-function experimentsOf(profile: string | undefined): readonly Experiment[] {
-  const known = [...new Set(families.flatMap(({ profiles }) => [...profiles.keys()]))];
-  if (profile !== undefined && !(known as readonly string[]).includes(profile)) {
-    throw new LabError("name-unknown", `there is no profile ${JSON.stringify(profile)}`, {
-      hint: `profiles: ${known.join(", ")}`,
-    });
-  }
-  const chosen = families.flatMap(({ profiles }) => {
-    const found = profile === undefined ? [...profiles.values()][0] : profiles.get(profile as (typeof known)[number]);
-    return found ? [found] : [];
-  });
-  // Micro twins have a name of their own beside that of the paper's task.
-  const byName = new Map(chosen.map((preset) => [preset.name, preset]));
-  return [...byName.values()].map((preset) => parseExperiment(preset));
+  return JSON.stringify({ rows: planRows(matrix), downloads: matrix.downloads, refused }, null, 2);
 }
 
 /** `--config NAME` means the config of that experiment: the option may stand before its name. */

@@ -1,57 +1,10 @@
-import {
-  assumedUtilisation,
-  type Cost,
-  costOf,
-  type Download,
-  devices,
-  type PlanMatrix,
-  type PlannedTables,
-  type PricedStep,
-  tableBytesOf,
-} from "../../experiments/index.js";
+import { assumedUtilisation, devices, type PlanMatrix, planRows } from "../../experiments/index.js";
 import { alignedTable } from "../table.js";
 import { formatAmount, formatBytes, formatHours } from "./amounts.js";
 
-/** One line of the matrix: an experiment, or all of them. */
-export interface MatrixRow {
-  readonly name: string;
-  readonly cost: Cost;
-  /** Steps that more than one arm needs. */
-  readonly shared: number;
-  readonly diskBytes: number;
-  /** Bytes of downloads whose size is known. */
-  readonly downloadBytes: number;
-  /** Accelerators at once, at the least, of the device that the plan is for; 0 without one. */
-  readonly accelerators: number;
-}
-
-interface Parts {
-  readonly steps: readonly PricedStep[];
-  readonly tables: readonly PlannedTables[];
-  readonly downloads: readonly Download[];
-}
-
-function rowOf(name: string, { steps, tables, downloads }: Parts): MatrixRow {
-  const cost = costOf(steps);
-  return {
-    name,
-    cost,
-    shared: steps.filter(({ uses }) => new Set(uses.map(({ experiment, arm }) => `${experiment}/${arm}`)).size > 1)
-      .length,
-    diskBytes: cost.bytes + tableBytesOf(tables),
-    downloadBytes: downloads.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
-    accelerators: Math.max(0, ...steps.map(({ accelerators }) => accelerators)),
-  };
-}
-
-/** A line for each experiment; the last one counts what several experiments need once. */
-export function matrixRows(matrix: PlanMatrix): readonly MatrixRow[] {
-  return [...matrix.plans.map((plan) => rowOf(plan.experiment, plan)), rowOf("all, shared steps once", matrix)];
-}
-
 /** The matrix as text, with what is assumed. */
 export function matrixTable(matrix: PlanMatrix): string {
-  const lines = matrixRows(matrix).map(({ name, cost, shared, diskBytes, downloadBytes, accelerators }) => [
+  const lines = planRows(matrix).map(({ name, cost, shared, diskBytes, downloadBytes, accelerators }) => [
     ...[name, String(cost.steps), String(shared), String(cost.training), formatAmount(cost.flops)],
     ...[cost.tokens.trained, cost.tokens.generated, cost.tokens.read].map(formatAmount),
     ...devices.map((device) => formatHours(cost.hours[device.name]!)),
