@@ -53,6 +53,7 @@ export {
   type DifferenceOptions,
   describeDifference,
   describeEvaluator,
+  describeIntervals,
   describeLabels,
   describeProvenance,
   describeVerdicts,

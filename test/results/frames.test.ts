@@ -90,4 +90,35 @@ describe("differenceFrame", () => {
     const expected = 100 * (accuracy("DPO (oracle)", 3) - accuracy("ILR (oracle)", 2));
     expect((last as { difference: number }).difference).toBeCloseTo(expected, 10);
   });
+
+  it("takes seeds one by one on request, each with what a run of that seed alone would say", () => {
+    const last = differenceFrame(run, "ILR (oracle)", "SFT", { by: "seed", at: "last" });
+    expect(last.objects()).toMatchObject([
+      { arm: "ILR (oracle)", other: "SFT", seed: 0, round: 3, otherRound: 0 },
+      { seed: 1, round: 3 },
+    ]);
+    const rows = differenceFrame(run, "ILR (oracle)", "SFT", { by: "seed" }).objects() as {
+      seed: number;
+      round: number;
+      difference: number;
+    }[];
+    expect(rows.map(({ seed, round }) => [seed, round])).toEqual(
+      [0, 1].flatMap((seed) => [1, 2, 3].map((r) => [seed, r])),
+    );
+    for (const seed of [0, 1]) {
+      const alone = { ...run, points: run.points.filter((point) => point.seed === seed) };
+      const expected = differenceFrame(alone, "ILR (oracle)", "SFT").objects() as object[];
+      expect(rows.filter((row) => row.seed === seed)).toEqual(expected.map((row) => ({ ...row, seed })));
+    }
+    const means = differenceFrame(run, "ILR (oracle)", "SFT").array("difference");
+    for (const [i, mean] of [...means].entries()) {
+      expect((rows[i]!.difference + rows[i + 3]!.difference) / 2).toBeCloseTo(Number(mean), 10);
+    }
+  });
+
+  it("leaves out a seed that one of the arms lacks", () => {
+    const points = run.points.filter(({ arm, seed }) => arm !== "SFT" || seed === 1);
+    const frame = differenceFrame({ ...run, points }, "ILR (oracle)", "SFT", { by: "seed", at: "last" });
+    expect([...frame.array("seed")]).toEqual([1]);
+  });
 });

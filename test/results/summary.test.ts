@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   describeEvaluator,
+  describeIntervals,
   describeLabels,
   describeProvenance,
   summaryTable,
@@ -48,6 +49,16 @@ describe("descriptions", () => {
     expect(describeEvaluator(run)).toContain("kept back from its training: 75.0 %");
     expect(describeEvaluator(run)).toContain("**DPO (evaluator)** showed it, round by round: 54.0 %, 52.0 %, 50.0 %");
     expect(describeEvaluator(syntheticRun({ questions: 50, arms: ["SFT"] }))).toContain("No arm");
+  });
+
+  it("say what intervals are about: one seed's questions, or seeds", () => {
+    const one = describeIntervals(run);
+    expect(one).toMatch(/^Seed 0 only, 400 test questions\..*nothing about other seeds/);
+    expect(one).not.toContain("Student");
+    const three = describeIntervals(syntheticRun({ questions: 1200, seeds: [0, 2, 5] }));
+    expect(three).toMatch(/^Seeds 0, 2, 5, 1,200 test questions each\./);
+    // The t table's values for two degrees of freedom and for many.
+    expect(three).toContain("Student's t over the 3 seeds, 4.3 standard errors to either side (with many seeds 2.0)");
   });
 
   it("say where the numbers come from", () => {

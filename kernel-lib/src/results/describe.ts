@@ -1,6 +1,7 @@
 import type { RunRecord } from "../experiments/index.js";
 import { armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
 import { duration, percent, points } from "./format.js";
+import { LEVEL, tCritical } from "./statistics/index.js";
 import type { Reading, Verdict } from "./verdicts.js";
 
 /**
@@ -22,6 +23,29 @@ export function describeVerdicts(verdicts: readonly Verdict[]): string {
     "",
     "*Paired 95 % intervals in points of test accuracy, no correction for reading several claims.*",
   ].join("\n");
+}
+
+/**
+ * What a run's intervals are about, as Markdown: one seed's are about its questions, those of several also about other seeds.
+ *
+ * @example
+ * display(markdown(describeIntervals(run.record)));
+ */
+export function describeIntervals({ points }: RunRecord): string {
+  const seeds = [...new Set(points.map(({ seed }) => seed))];
+  const questions = [...new Set(points.map(({ testCount }) => testCount.toLocaleString("en")))].join(" or ");
+  const [level, many] = [`${100 * LEVEL} %`, tCritical((1 - LEVEL) / 2, Number.POSITIVE_INFINITY).toFixed(1)];
+  if (seeds.length === 1) {
+    return (
+      `Seed ${seeds[0]} only, ${questions} test questions. The ${level} intervals are over its questions (Wilson's for an accuracy, Bonett and Price's ` +
+      "for a difference) and say **nothing about other seeds**."
+    );
+  }
+  const critical = tCritical((1 - LEVEL) / 2, seeds.length - 1).toFixed(1);
+  return (
+    `Seeds ${seeds.join(", ")}, ${questions} test questions each. The ${level} intervals are Student's t over the ${seeds.length} seeds, ${critical} standard errors to ` +
+    `either side (with many seeds ${many}), and never shorter than the questions alone make them.`
+  );
 }
 
 /** What refinement did to the labels, as Markdown: one line an arm, over all its rounds (means over seeds). */

@@ -1,7 +1,16 @@
 import { type ColumnTable, from } from "arquero";
 import { LabError, nearestName } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves, countOf, heldOutAccuracy, lastPoint, pairedDifference, sftCurve } from "./curves.js";
+import {
+  type ArmCurve,
+  armCurves,
+  type CurvePoint,
+  countOf,
+  heldOutAccuracy,
+  lastPoint,
+  pairedDifference,
+  sftCurve,
+} from "./curves.js";
 import { type Interval, shareInterval } from "./statistics/index.js";
 
 /**
@@ -62,6 +71,8 @@ export function comparisonsFrame(run: RunRecord): ColumnTable {
 export interface DifferenceOptions {
   /** The last round of each, even if one has more rounds than the other, in place of every round that both have. */
   readonly at?: "last";
+  /** One row a seed and round, each with the interval of that seed's questions, in place of all seeds together. */
+  readonly by?: "seed";
 }
 
 /**
@@ -71,28 +82,47 @@ export interface DifferenceOptions {
  * @throws LabError `name-unknown` for an arm that the run does not have.
  * @example
  * differenceFrame(run, "ILR (oracle)", "DPO (oracle)");
+ * differenceFrame(run, "SFT", "Weak supervisor", { by: "seed" });
  */
 export function differenceFrame(
   run: RunRecord,
   arm: string,
   other: string,
-  { at }: DifferenceOptions = {},
+  { at, by }: DifferenceOptions = {},
 ): ColumnTable {
-  const [one, two] = [curveOf(run, arm), curveOf(run, other)];
-  if (at === "last") {
-    const [point, against] = [lastPoint(one), lastPoint(two)];
-    const rounds = { round: point.round, otherRound: against.round };
-    return from([{ arm, other, ...rounds, ...ends("difference", pairedDifference(point, against)) }]);
-  }
-  const [first, second] = [one.points, two.points];
+  const [first, second] = [curveOf(run, arm).points, curveOf(run, other).points];
+  const together = differenceRows(first, second, at);
+  if (by === undefined) return from(together.map((row) => ({ arm, other, ...row })));
   return from(
-    first.flatMap((point) => {
-      // An arm without rounds, such as SFT, is held against every round.
-      const against = second.length === 1 ? second[0] : second.find(({ round }) => round === point.round);
-      const difference = against && pairedDifference(point, against);
-      return difference ? [{ arm, other, round: point.round, ...ends("difference", difference) }] : [];
-    }),
+    [...new Set(run.points.map(({ seed }) => seed))].flatMap((seed) =>
+      differenceRows(ofSeed(first, seed), ofSeed(second, seed), at).map((row) => ({ arm, other, seed, ...row })),
+    ),
   );
+}
+
+type Outcome = Pick<CurvePoint, "round" | "correct">;
+
+function differenceRows(first: readonly Outcome[], second: readonly Outcome[], at?: "last"): readonly object[] {
+  if (at === "last") {
+    const [point, against] = [first.at(-1), second.at(-1)];
+    if (point === undefined || against === undefined) return [];
+    const rounds = { round: point.round, otherRound: against.round };
+    return [{ ...rounds, ...ends("difference", pairedDifference(point, against)) }];
+  }
+  return first.flatMap((point) => {
+    // An arm without rounds, such as SFT, is held against every round.
+    const against = second.length === 1 ? second[0] : second.find(({ round }) => round === point.round);
+    const difference = against && pairedDifference(point, against);
+    return difference ? [{ round: point.round, ...ends("difference", difference) }] : [];
+  });
+}
+
+/** What one seed answered, in the rounds that it has. */
+function ofSeed(points: readonly CurvePoint[], seed: number): readonly Outcome[] {
+  return points.flatMap(({ round, correct }) => {
+    const bits = correct.get(seed);
+    return bits === undefined ? [] : [{ round, correct: new Map([[seed, bits]]) }];
+  });
 }
 
 function curveOf(run: RunRecord, arm: string): ArmCurve {

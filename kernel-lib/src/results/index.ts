@@ -13,7 +13,13 @@ export {
   pairedTables,
   sftCurve,
 } from "./curves.js";
-export { describeEvaluator, describeLabels, describeProvenance, describeVerdicts } from "./describe.js";
+export {
+  describeEvaluator,
+  describeIntervals,
+  describeLabels,
+  describeProvenance,
+  describeVerdicts,
+} from "./describe.js";
 export { describeDifference } from "./describe-difference.js";
 export { duration, percent, points } from "./format.js";
 export {

@@ -1,5 +1,6 @@
 export { type BootstrapOptions, bootstrapMean } from "./bootstrap.js";
 export { type DifferenceTest, differenceInterval, differencePValue, differenceTest } from "./difference.js";
+export { tCritical } from "./distributions.js";
 export { type EffectSize, effectSize } from "./effect-size.js";
 export { type Adjusted, holm } from "./holm.js";
 export { type Interval, type IntervalOptions, LEVEL } from "./interval.js";
