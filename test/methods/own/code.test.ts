@@ -82,6 +82,20 @@ describe("the identity of a function", () => {
     expect(new Set([plain, ...others]).size).toBe(1 + others.length);
   });
 
+  it("is the same whatever a compiler made of the names from outside", () => {
+    const of = (text: string, parameters: object = { limit: 3, parse: "as of today" }): string => {
+      const names = ["limit", "parse", "exports", "lib_1", "import_lib"];
+      const compute = new Function(...names, `return ${text}`)();
+      return comparisonSource("x", compute, { parameters: { ...parameters } }).code.digest;
+    };
+    const plain = of("({ a }) => parse(a) > limit");
+    expect(of("({ a }) => (0, lib_1.parse)(a) > exports.limit")).toBe(plain);
+    expect(of("({ a }) => (0, import_lib.parse)(a) > limit")).toBe(plain);
+    expect(of("({ a }) => (0, import_lib.parse)(a) > limit", { limit: 4, parse: "as of today" })).not.toBe(plain);
+    expect(of("({ a, exports }) => parse(a) > exports.limit")).not.toBe(of("({ a, exports }) => parse(a) > limit"));
+    expect(of("({ a }) => (1, parse)(a) > limit")).not.toBe(plain);
+  });
+
   it("does not depend on the order of the parameters", () => {
     const of = (parameters: Readonly<Record<string, number>>) => comparisonSource("x", () => 0.5, { parameters }).code;
     expect(of({ a: 1, b: 2 }).digest).toBe(of({ b: 2, a: 1 }).digest);

@@ -85,8 +85,9 @@ function readFunction(
       hint: "give a function or an arrow function; what it calls may be a parameter",
     });
   }
-  assertSelfContained(what, outsideNames(syntax), known);
-  return { source, meaning: meaningOf(syntax) };
+  const outside = outsideNames(syntax);
+  assertSelfContained(what, outside, known);
+  return { source, meaning: meaningOf(syntax, outside.standIns) };
 }
 
 function textOf(what: string, compute: AnyFunction): string {

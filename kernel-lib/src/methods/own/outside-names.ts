@@ -12,10 +12,12 @@ const compilersOwn =
 /** Objects that compilers and notebooks put in place of a name: `exports.limit` was `limit`, `lib_1.parse` was `parse`. */
 const standIn = /^(exports|\w+_\d+|import_\w+|__vi_import_\d+__)$/;
 
-/** What a function's text refers to. */
+/** What a function refers to. */
 export interface OutsideNames {
   /** Each as it was written, and what the compiler made of it where that is another name. */
   readonly names: readonly { readonly written: string; readonly compiled: string }[];
+  /** Expressions such as `exports.limit`, and the names that they stand for. */
+  readonly standIns: ReadonlyMap<unknown, string>;
   /** It draws from `Math.random`. */
   readonly drawsAtRandom: boolean;
 }
@@ -27,19 +29,22 @@ export interface OutsideNames {
  * outsideNames(syntaxOf("({ a }) => a.length > limit")).names; // [{ written: "limit", compiled: "limit" }]
  */
 export function outsideNames(program: Node): OutsideNames {
-  const members = membersTaken(program);
+  const taken = membersTaken(program);
   const free = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" }).globalScope?.through ?? [];
   const names = new Map<string, { written: string; compiled: string }>();
+  const standIns = new Map<unknown, string>();
   let drawsAtRandom = false;
   for (const { identifier } of free) {
     const { name } = identifier as { readonly name: string };
-    const member = members.get(identifier);
-    if (name === "Math" && member === "random") drawsAtRandom = true;
+    const member = taken.get(identifier);
+    if (name === "Math" && member?.name === "random") drawsAtRandom = true;
     if (builtIn.has(name) || compilersOwn.test(name)) continue;
-    const written = standIn.test(name) && member !== undefined ? fromModule(name, member) : name;
+    const isStandIn = member !== undefined && standIn.test(name);
+    const written = isStandIn ? fromModule(name, member.name) : name;
+    if (isStandIn) standIns.set(member.expression, written);
     names.set(`${name}.${written}`, { written, compiled: name });
   }
-  return { names: [...names.values()], drawsAtRandom };
+  return { names: [...names.values()], standIns, drawsAtRandom };
 }
 
 /** The default export of a module goes by the module's name. */
@@ -47,14 +52,22 @@ function fromModule(name: string, member: string): string {
   return member === "default" ? name.replace(/^import_|_\d+$/g, "") : member;
 }
 
+interface Member {
+  readonly name: string;
+  /** Such as `identifier.name`. */
+  readonly expression: unknown;
+}
+
 /** By identifier: the member that is taken of it, as in `identifier.member`. */
-function membersTaken(program: Node): ReadonlyMap<unknown, string> {
-  const members = new Map<unknown, string>();
+function membersTaken(program: Node): ReadonlyMap<unknown, Member> {
+  const members = new Map<unknown, Member>();
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
     const { type, object, property, computed } = value as Readonly<Record<string, unknown>>;
     const name = (property as { readonly name?: unknown } | undefined)?.name;
-    if (type === "MemberExpression" && computed === false && typeof name === "string") members.set(object, name);
+    if (type === "MemberExpression" && computed === false && typeof name === "string") {
+      members.set(object, { name, expression: value });
+    }
     for (const child of Object.values(value)) visit(child);
   };
   visit(program);

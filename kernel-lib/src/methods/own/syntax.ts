@@ -21,15 +21,26 @@ export function syntaxOf(text: string): Node {
 const spelling: ReadonlySet<string> = new Set(["start", "end", "range", "raw"]);
 
 /**
- * What the tree says, without how it was written down: equal for texts that differ in blanks, comments, parentheses without effect, or 0.9 and .9, and
- * for no others. A template's raw text is part of it, since a function may read it.
+ * What a tree says, without how it was written down: equal for texts that differ in blanks, comments, parentheses without effect, 0.9 and .9, or what a
+ * compiler made of a name, and for no others. A template's raw text is part of it, since a function may read it.
+ *
+ * @param standIns expressions that stand for a name, as `outsideNames` finds them.
  */
-export function meaningOf(node: unknown): Json {
-  if (Array.isArray(node)) return node.map(meaningOf);
+export function meaningOf(node: unknown, standIns: ReadonlyMap<unknown, string>): Json {
+  if (Array.isArray(node)) return node.map((each) => meaningOf(each, standIns));
   if (typeof node === "bigint" || typeof node === "number") return `${typeof node} ${node}`;
   if (node instanceof RegExp) return String(node);
   if (typeof node !== "object" || node === null) return (node ?? null) as Json;
+  const name = standIns.get(node) ?? standIns.get(called(node as Node));
+  if (name !== undefined) return { type: "Identifier", name };
   const isTemplate = "cooked" in node;
-  const members = Object.entries(node).filter(([name]) => isTemplate || !spelling.has(name));
-  return Object.fromEntries(members.map(([name, value]) => [name, meaningOf(value)]));
+  const members = Object.entries(node).filter(([member]) => isTemplate || !spelling.has(member));
+  return Object.fromEntries(members.map(([member, value]) => [member, meaningOf(value, standIns)]));
+}
+
+/** The second part of `(0, lib_1.parse)`, in which compilers call what is imported. */
+function called(node: Node): unknown {
+  if (node.type !== "SequenceExpression") return undefined;
+  const { expressions } = node as Node & { readonly expressions: readonly { readonly value?: unknown }[] };
+  return expressions.length === 2 && expressions[0]!.value === 0 ? expressions[1] : undefined;
 }
