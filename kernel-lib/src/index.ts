@@ -11,13 +11,15 @@ export {
   type RunRecord,
 } from "./experiments/index.js";
 export {
-  accuracyByKl,
   accuracyByRound,
   comparisonAccuracy,
   type Drawing,
+  dpoOverBeta,
   drawFigure,
   type Figure,
+  figure4,
   gainByArm,
+  gainByKl,
   labelAccuracy,
   mainFigure,
   methodLine,

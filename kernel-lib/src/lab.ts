@@ -11,12 +11,16 @@ import {
   presets,
   readRun,
   runExperiment,
+  type Table1,
+  table1,
 } from "./experiments/index.js";
+import { figure4, supervisionQuality } from "./lab/figures.js";
 import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions } from "./lab/options.js";
 import { costs, plan, plans } from "./lab/plans.js";
 import { type Run, runOf } from "./lab/run.js";
 import {
+  displayedTable1,
   notebookListens,
   type ProgressDisplay,
   type ProgressOptions,
@@ -26,9 +30,10 @@ import {
 import { compareRuns } from "./results/index.js";
 import { openStore } from "./store/index.js";
 
+export type { FigureName } from "./figures/index.js";
 export type { LabOptions } from "./lab/options.js";
 export type { PlanLabOptions } from "./lab/plans.js";
-export { type FigureName, type FrameName, type Run, type RunOrigin, runOf } from "./lab/run.js";
+export { type FrameName, type Run, type RunOrigin, runOf } from "./lab/run.js";
 
 /**
  * Runs an experiment, by name, as a config, or from a config file (a path that ends in .yaml or .json); steps that are in the store are not run again.
@@ -106,6 +111,10 @@ export const lab = {
   costs,
   plan,
   plans,
+  figure4,
+  supervisionQuality,
+  /** The paper's Table 1 as the presets have it, for `display` to show. */
+  table1: (): Table1 => displayedTable1(table1()),
   /** Names that `lab.run` knows. */
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;

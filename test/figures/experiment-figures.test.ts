@@ -1,36 +1,29 @@
 import { describe, expect, it } from "vitest";
 import {
-  accuracyByKl,
   accuracyByRound,
   comparisonAccuracy,
-  type Figure,
   figureToSvg,
   gainByArm,
+  gainByKl,
   labelAccuracy,
   mainFigure,
+  methodName,
   namedMethods,
-  type Trace,
 } from "../../kernel-lib/src/figures/index.js";
-import { armCurves, lastPoint, pairedDifference, sftCurve } from "../../kernel-lib/src/results/index.js";
+import {
+  armCurves,
+  lastPoint,
+  pairedDifference,
+  sftCurve,
+  wilsonInterval,
+} from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "../results/synthetic-run.js";
+import { curveOf, intervalsOf, legendOf as legend } from "./reading.js";
+import { betaSweep } from "./synthetic-studies.js";
 
 const run = syntheticRun({ seeds: [0, 1], questions: 400 });
 const arms = armCurves(run).map(({ arm }) => arm);
 const ilr = ["ILR (evaluator)", "ILR (noisy oracle 0.75)", "ILR (oracle)", "Naive ILR"];
-
-/** The trace that carries an arm's points (lines to and across have none). */
-function curveOf({ data }: Figure, arm: string): Trace {
-  return data.find(({ name, error_y }) => name === arm && error_y !== undefined)!;
-}
-
-/** Value and ends of each interval of a trace. */
-function intervalsOf({ y, error_y }: Trace): readonly (readonly number[])[] {
-  const { array, arrayminus } = error_y as { array: number[]; arrayminus: number[] };
-  return (y as number[]).map((value, i) => [value, value - arrayminus[i]!, value + array[i]!]);
-}
-
-const legend = ({ data }: Figure): unknown[] =>
-  data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
 
 describe("the arms of the main experiment", () => {
   it("all have a look of their own", () => {
@@ -109,7 +102,11 @@ describe("comparisonAccuracy", () => {
     const judged = arms.filter((arm) => /^(ILR|DPO)/.test(arm));
     expect(legend(figure)).toEqual(["Chance", "Evaluator, held-out pairs", ...judged]);
     expect(figure.data[0]!.y).toEqual([50, 50]);
-    expect(curveOf(figure, "Evaluator, held-out pairs").y).toEqual([75]);
+    const [band, line] = figure.data.filter(({ name }) => name === "Evaluator, held-out pairs");
+    expect([line!.x, line!.y]).toEqual([figure.data[0]!.x, [75, 75]]);
+    const [low, high] = [Math.min(...(band!.y as number[])), Math.max(...(band!.y as number[]))];
+    const { low: from, high: to } = wilsonInterval(0.75, 2 * 380);
+    expect([low, high]).toEqual([expect.closeTo(100 * from, 9), expect.closeTo(100 * to, 9)]);
     const met = curveOf(figure, "ILR (evaluator)").y as number[];
     [54, 52, 50].forEach((share, i) => {
       expect(met[i]).toBeCloseTo(share, 9);
@@ -117,9 +114,9 @@ describe("comparisonAccuracy", () => {
   });
 });
 
-describe("accuracyByKl", () => {
-  it("has the paired gain of every arm that moved, over how far it moved", () => {
-    const figure = accuracyByKl(run);
+describe("gainByKl", () => {
+  it("has the paired gain of every arm that moved, over how far it moved, with intervals both ways", () => {
+    const figure = gainByKl(run);
     expect(legend(figure)).toEqual(arms.filter((arm) => /ILR|DPO/.test(arm)));
     const curve = armCurves(run).find(({ arm }) => arm === "DPO (oracle)")!;
     const gain = pairedDifference(lastPoint(curve), lastPoint(sftCurve(run)!))!;
@@ -128,13 +125,35 @@ describe("accuracyByKl", () => {
       expect([value, low, high][i]).toBeCloseTo(100 * share, 9);
     });
     expect(curveOf(figure, "DPO (oracle)").x).toEqual(curve.points.map(({ kl }) => kl!.value));
+    const along = intervalsOf(curveOf(figure, "DPO (oracle)", "x"), "x");
+    for (const [i, { kl }] of curve.points.entries()) {
+      expect(along[i]).toEqual([kl!.value, expect.closeTo(kl!.low, 12), expect.closeTo(kl!.high, 12)]);
+      expect(along[i]![1]).toBeGreaterThan(0.005);
+    }
   });
 
   it("says so when an estimate is too small for its axis", () => {
     const tiny = { ...run, points: run.points.map((point) => ({ ...point, kl: point.kl === null ? null : -0.01 })) };
-    const figure = accuracyByKl(tiny);
+    const figure = gainByKl(tiny);
     expect(curveOf(figure, "DPO (oracle)").x).toEqual([0.005, 0.005, 0.005]);
+    for (const end of intervalsOf(curveOf(figure, "DPO (oracle)", "x"), "x").flat()) {
+      expect(end).toBeGreaterThanOrEqual(0.005);
+    }
     expect(JSON.stringify(figure.layout)).toContain("below 0.005 drawn at 0.005");
+  });
+
+  it("says in its legend what colours and markers mean where beta is swept", () => {
+    const sweep = betaSweep();
+    const figure = gainByKl(sweep);
+    const sources = ["DPO (evaluator)", "DPO (noisy oracle 0.75)", "DPO (oracle)"];
+    expect(legend(figure)).toEqual([...sources, ...[0.01, 0.03, 0.1, 0.3, 1].map((beta) => `beta ${beta}`)]);
+    const keys = new Map(figure.data.slice(-8).map((trace) => [trace.name, trace]));
+    for (const { name, beta, comparisons, method } of sweep.provenance.experiment.arms) {
+      if (method !== "dpo") continue;
+      const { color, symbol } = curveOf(figure, name).marker as { color: string; symbol: string };
+      expect((keys.get(`beta ${beta}`)!.marker as { symbol: string }).symbol).toBe(symbol);
+      expect((keys.get(methodName({ method, comparisons }))!.line as { color: string }).color).toBe(color);
+    }
   });
 });
 

@@ -40,6 +40,15 @@ describe("narrowLayout", () => {
     });
   });
 
+  it("has room for every name at the y axis", () => {
+    const heightOf = (names: number): number => {
+      const ticktext = Array.from({ length: names }, (_, i) => `arm ${i}`);
+      return narrowLayout({ data: figure.data, layout: { yaxis: { ticktext } } }).height as number;
+    };
+    expect(heightOf(5)).toBe(heightOf(0));
+    expect(heightOf(40) - heightOf(30)).toBe(200);
+  });
+
   it("leaves other arrangements as they are", () => {
     const grid = {
       data: figure.data,

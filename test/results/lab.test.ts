@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { JSDOM } from "jsdom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Project, writeRun } from "../../kernel-lib/src/experiments/index.js";
 import { type FigureName, type FrameName, lab, runOf } from "../../kernel-lib/src/lab.js";
+import { provenanceOf, render } from "../../kernel-lib/src/notebook/index.js";
 import { syntheticRun } from "./synthetic-run.js";
 
 const record = syntheticRun({ questions: 100 });
@@ -23,14 +25,7 @@ describe("a run", () => {
     for (const name of ["rounds", "arms", "labels", "comparisons"] as const) {
       expect(run.frame(name).numRows()).toBeGreaterThan(0);
     }
-    for (const name of [
-      "main",
-      "accuracy-by-round",
-      "label-accuracy",
-      "comparison-accuracy",
-      "accuracy-by-kl",
-      "gain-by-arm",
-    ] as const) {
+    for (const name of ["main", "accuracy-by-round", "comparison-accuracy", "gain-by-kl", "gain-by-arm"] as const) {
       expect(run.figure(name).data.length).toBeGreaterThan(0);
     }
     expect(run.summary("markdown")).toMatch(/^\| arm/);
@@ -43,6 +38,46 @@ describe("a run", () => {
       expect.objectContaining({ code: "name-unknown", hint: 'did you mean "accuracy-by-round"?' }),
     );
     expect(() => run.frame("toString" as FrameName)).toThrow(expect.objectContaining({ code: "name-unknown" }));
+  });
+});
+
+describe("figures of several runs", () => {
+  it("say which runs they are drawn from", () => {
+    const other: typeof record = {
+      ...record,
+      points: record.points.map((point) => ({ ...point, step: "f".repeat(64) })),
+      provenance: {
+        ...record.provenance,
+        started: "2025-01-01T00:00:00.000Z",
+        experiment: { ...record.provenance.experiment, name: "micro-sql/main", task: "micro-sql", seeds: [7] },
+      },
+    };
+    const runs = { "micro-math": runOf(record), "micro-sql": runOf(other, { recorded: true }) };
+    for (const figure of [lab.figure4(runs), lab.supervisionQuality(Object.values(runs))]) {
+      expect(provenanceOf(figure)).toMatchObject({
+        experiment: "micro-math/main, micro-sql/main",
+        ...{ seeds: [0, 7], recorded: true, counts: { executed: 180, cached: 0 } },
+        ...{ machine: record.provenance.machine, started: "2025-01-01T00:00:00.000Z" },
+        keys: [...record.provenance.keys, "f".repeat(64)],
+      });
+    }
+    expect(lab.figure4(runs).data.length).toBeGreaterThan(runs["micro-math"].figure("figure-4").data.length);
+  });
+});
+
+describe("Table 1", () => {
+  it("is data, and is shown as its two halves", () => {
+    const { tasks, models } = lab.table1();
+    const { data, metadata } = render(lab.table1());
+    expect(metadata).toEqual({ "ilr-lab": { kind: "table" } });
+    const cells = new JSDOM(String(data["text/html"])).window.document;
+    const rows = (i: number): string[][] =>
+      [...cells.querySelectorAll("table")[i]!.querySelectorAll("tbody tr")].map((row) =>
+        [...row.children].map(({ textContent }) => textContent ?? ""),
+      );
+    expect(rows(0)).toEqual(tasks.map((row) => Object.values(row).map(String)));
+    expect(rows(1).map(([model, lr, optimizer]) => ({ model, lr: Number(lr), optimizer }))).toEqual(models);
+    for (const { model } of models) expect(data["text/plain"]).toContain(model);
   });
 });
 

@@ -1,5 +1,6 @@
 import { seededRandom } from "../../kernel-lib/src/core/index.js";
 import {
+  type Arm,
   type ExperimentInput,
   type Point,
   parseExperiment,
@@ -32,28 +33,49 @@ const usual: Readonly<Record<string, number>> = {
 
 /** A run as the main preset would record it, made without any training: questions have a fixed difficulty, so that arms are paired. */
 export function syntheticRun(options: SyntheticOptions = {}): RunRecord {
-  const { seeds = [0], questions = 2000, rounds = 3, accuracy = {}, arms } = options;
-  const preset = presetByName("micro-math/main");
+  const { accuracy = {}, arms, rounds = 3 } = options;
+  const target = { ...usual, ...accuracy };
+  return syntheticSweep(presetByName("micro-math/main"), {
+    ...options,
+    accuracy: ({ name }, round) =>
+      round === 0 ? target[name]! : target.SFT! + ((target[name]! - target.SFT!) * round) / rounds,
+    fields: ({ name, method }, round, seed) => methodFields(name, method, round, seed),
+    ...(arms && { arms }),
+  });
+}
+
+/** An arm, or the weak supervisor. */
+export type SyntheticArm = Omit<Partial<Arm>, "method"> & { readonly name: string; readonly method: Point["method"] };
+
+export interface SweepOptions extends Pick<SyntheticOptions, "seeds" | "questions" | "rounds" | "arms"> {
+  /** Expected test accuracy. */
+  readonly accuracy: (arm: SyntheticArm, round: number, seed: number) => number;
+  /** What else a point has. */
+  readonly fields?: (arm: SyntheticArm, round: number, seed: number) => Partial<Point>;
+}
+
+/** The same of any preset. */
+export function syntheticSweep(preset: ExperimentInput, options: SweepOptions): RunRecord {
+  const { seeds = [0], questions = 2000, rounds = 3, arms, accuracy, fields = () => ({}) } = options;
   const experiment = parseExperiment({
     ...preset,
     seeds: [...seeds],
     arms: preset.arms.filter(({ name }) => arms?.includes(name) ?? true),
   } as ExperimentInput);
-  const target = { ...usual, ...accuracy };
   const points = seeds.flatMap((seed) => {
     const random = seededRandom("synthetic", seed);
     const difficulty = Array.from({ length: questions }, () => random.next());
-    const point = (arm: string, method: Point["method"], round: number): Point => {
-      const share = round === 0 ? target[arm]! : target.SFT! + ((target[arm]! - target.SFT!) * round) / rounds;
+    const point = (arm: SyntheticArm, round: number): Point => {
+      const share = accuracy(arm, round, seed);
       const bits = difficulty.map((hard) => (hard + 0.1 * (random.next() - 0.5) < share ? "1" : "0")).join("");
-      return { ...blank(seed, arm, method, round), ...methodFields(arm, method, round, seed), ...tested(bits) };
+      return { ...blank(seed, arm.name, arm.method, round), ...fields(arm, round, seed), ...tested(bits) };
     };
     return [
-      ...(arms && !arms.includes("Weak supervisor") ? [] : [point("Weak supervisor", "weak", 0)]),
-      ...experiment.arms.flatMap(({ name, method }) =>
-        method === "sft" || method === "sft-ground-truth"
-          ? [point(name, method, 0)]
-          : Array.from({ length: rounds }, (_, i) => point(name, method, i + 1)),
+      ...(arms && !arms.includes("Weak supervisor") ? [] : [point({ name: "Weak supervisor", method: "weak" }, 0)]),
+      ...experiment.arms.flatMap((arm) =>
+        arm.method === "sft" || arm.method === "sft-ground-truth"
+          ? [point(arm, 0)]
+          : Array.from({ length: rounds }, (_, i) => point(arm, i + 1)),
       ),
     ];
   });

@@ -1,5 +1,5 @@
 import type { RunRecord } from "../experiments/index.js";
-import { armCurves, lastPoint, sftCurve } from "../results/index.js";
+import { type ArmCurve, armCurves, lastPoint, sftCurve } from "../results/index.js";
 import {
   besideRound,
   hasRounds,
@@ -10,6 +10,8 @@ import {
   roundCurve,
 } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
+import { heading, intervalBars } from "./heading.js";
+import { looksOf } from "./looks.js";
 
 /**
  * The main result (figure 4): test accuracy per round and method with 95 % intervals, against horizontal lines for the
@@ -22,7 +24,7 @@ export function accuracyByRound(run: RunRecord): Figure {
   return {
     data: accuracyTraces(run),
     layout: {
-      title: { text: "Test accuracy by round" },
+      title: heading("Test accuracy by round", run, intervalBars),
       height: 480,
       xaxis: roundAxis(lastRound(armCurves(run))),
       yaxis: { title: { text: "test accuracy (%)" } },
@@ -30,9 +32,9 @@ export function accuracyByRound(run: RunRecord): Figure {
   };
 }
 
-/** The curves of `accuracyByRound`, in %. */
-export function accuracyTraces(run: RunRecord): readonly Trace[] {
-  const curves = armCurves(run);
+/** The curves of `accuracyByRound`, in %; of the whole run or of some of its arms. */
+export function accuracyTraces(run: RunRecord, curves: readonly ArmCurve[] = armCurves(run)): readonly Trace[] {
+  const look = looksOf(run);
   const references = curves.filter((curve) => !hasRounds(curve));
   const moving = curves.filter(hasRounds);
   const ends = [-0.4, lastRound(curves) + 0.4] as const;
@@ -40,18 +42,15 @@ export function accuracyTraces(run: RunRecord): readonly Trace[] {
   const start = sft && 100 * lastPoint(sft).accuracy.value;
   return [
     ...references.flatMap((curve, index) =>
-      referenceLine(
-        curve.arm,
-        percentages(lastPoint(curve).accuracy),
-        ends,
-        besideRound(0, index, references.length) / 4,
-      ),
+      referenceLine(curve.arm, percentages(lastPoint(curve).accuracy), {
+        ...{ ends, at: besideRound(0, index, references.length) / 4, style: look(curve.arm) },
+      }),
     ),
     ...moving.flatMap(({ arm, points }, index) =>
       roundCurve(
         arm,
         points.map(({ round, accuracy }) => ({ round, ...percentages(accuracy) })),
-        { index, count: moving.length, ...(start !== undefined && { start }) },
+        { index, count: moving.length, style: look(arm), ...(start !== undefined && { start }) },
       ),
     ),
   ];

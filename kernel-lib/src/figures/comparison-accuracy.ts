@@ -1,27 +1,43 @@
 import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, armCurves, heldOutAccuracy } from "../results/index.js";
-import { lastRound, percentages, roundAxis, roundCurve } from "./curve-traces.js";
+import { lastRound, percentages, plainLine, referenceBand, roundAxis, roundCurve } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
-import { errorBars } from "./theme.js";
+import { seedsHeading } from "./heading.js";
+import { looksOf } from "./looks.js";
+import { missingArms } from "./missing-arms.js";
+import { ink } from "./theme.js";
 
 /**
- * How often comparisons preferred the correct answer: on the pairs that the evaluator's training kept back (at "held out") and, round by
- * round, on the pairs that each method showed it, counted where exactly one answer was correct. 50 % is chance. An evaluator
- * that is good on the former may be no better than chance on the latter.
+ * How often comparisons preferred the correct answer, round by round, on the pairs that each method showed them, counted where exactly one
+ * answer was correct; as lines across, chance and the pairs that the evaluator's training kept back. An evaluator that is good on the latter
+ * may be no better than chance on the former.
+ *
+ * @throws LabError `input-missing` for a run that compares nothing.
  */
 export function comparisonAccuracy(run: RunRecord): Figure {
   const curves = armCurves(run).filter(judged);
-  const rounds = roundAxis(lastRound(curves));
-  const ticks = (rounds.tickvals as readonly number[]).map((round) => (round === 0 ? "held out" : String(round)));
+  if (curves.length === 0) {
+    throw missingArms(run, "comparisons where one answer is correct", ({ arms }) =>
+      arms.some((arm) => arm.comparisons),
+    );
+  }
+  const look = looksOf(run);
+  const last = lastRound(curves);
+  const rounds = roundAxis(last);
+  const ends = [0.6, last + 0.4] as const;
   return {
     data: [
-      chanceLine(lastRound(curves)),
-      ...heldOut(run),
-      ...curves.flatMap((curve, i) => met(curve, i, curves.length)),
+      plainLine(ends, 50, "Chance"),
+      ...heldOut(run, ends),
+      ...curves.flatMap((curve, index) => met(curve, { index, count: curves.length, style: look(curve.arm) })),
     ],
     layout: {
-      title: { text: "How often comparisons prefer the correct answer" },
-      xaxis: { ...rounds, title: { text: "pairs met in round" }, ticktext: ticks },
+      title: seedsHeading(
+        "How often comparisons prefer the correct answer",
+        run,
+        "bars: 95 % score intervals over pairs",
+      ),
+      xaxis: { ...rounds, title: { text: "pairs met in round" }, range: ends },
       yaxis: { title: { text: "correct preferences (%)" } },
     },
   };
@@ -29,30 +45,18 @@ export function comparisonAccuracy(run: RunRecord): Figure {
 
 const judged = ({ points }: ArmCurve): boolean => points.some(({ comparisons }) => comparisons !== null);
 
-function met({ arm, points }: ArmCurve, index: number, count: number): readonly Trace[] {
+function met({ arm, points }: ArmCurve, place: Parameters<typeof roundCurve>[2]): readonly Trace[] {
   const dots = points.flatMap(({ round, comparisons }) =>
     comparisons === null ? [] : [{ round, ...percentages(comparisons) }],
   );
-  return roundCurve(arm, dots, { index, count });
+  return roundCurve(arm, dots, place);
 }
 
-function heldOut(run: RunRecord): readonly Trace[] {
+/** The name of a line that is no arm's. */
+export const heldOutName = "Evaluator, held-out pairs";
+
+function heldOut(run: RunRecord, ends: readonly [number, number]): readonly Trace[] {
   const level = heldOutAccuracy(run);
-  if (level === null) return [];
-  const interval = percentages(level);
-  return [
-    {
-      ...{ type: "scatter", mode: "markers", name: "Evaluator, held-out pairs", x: [0], y: [interval.value] },
-      error_y: errorBars([interval], "#000000"),
-      marker: { color: "#000000", symbol: "asterisk-open", size: 10, line: { width: 2 } },
-      hovertemplate: "%{y:.1f}",
-    },
-  ];
-}
-
-function chanceLine(last: number): Trace {
-  return {
-    ...{ type: "scatter", mode: "lines", name: "Chance", x: [-0.4, last + 0.4], y: [50, 50], hoverinfo: "skip" },
-    line: { color: "#777777", dash: "dot", width: 1.5 },
-  };
+  const style = { color: ink.text, symbol: "asterisk-open", dash: "longdashdot" };
+  return level === null ? [] : referenceBand(heldOutName, percentages(level), { ends, style });
 }

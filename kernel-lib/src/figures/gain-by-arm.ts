@@ -2,7 +2,11 @@ import type { RunRecord } from "../experiments/index.js";
 import { armCurves, type Interval, lastPoint, pairedDifference, sftCurve } from "../results/index.js";
 import { percentages } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
-import { errorBars, methodStyle } from "./theme.js";
+import { heading, pairedBars } from "./heading.js";
+import { looksOf } from "./looks.js";
+import type { MethodStyle } from "./method-style.js";
+import { missingArms } from "./missing-arms.js";
+import { errorBars, ink } from "./theme.js";
 
 interface Gain {
   readonly arm: string;
@@ -16,19 +20,22 @@ interface Gain {
  * What every arm gains over SFT at its last round, one line an arm: paired differences in points of test accuracy with their 95 % intervals.
  * An interval that leaves out 0 is a difference that these questions and seeds show.
  *
+ * @throws LabError `input-missing` for a run with nothing but SFT, or without it.
  * @example
  * display(run.figure("gain-by-arm"));
  */
 export function gainByArm(run: RunRecord): Figure {
   const gains = gainsOf(run);
+  if (gains.length === 0) throw missingArms(run, "SFT and other arms", ({ arms }) => arms.length > 1);
+  const look = looksOf(run);
   const places = gains.map((_, i) => i);
   return {
-    data: [zeroLine(gains.length), ...gains.map(gainTrace)],
+    data: [zeroLine(gains.length), ...gains.map((gain, place) => gainTrace(gain, place, look(gain.arm)))],
     layout: {
-      title: { text: "Gain over SFT at the last round" },
-      height: 130 + 24 * gains.length,
+      title: heading("Gain over SFT at the last round", run, pairedBars),
+      height: 150 + 24 * gains.length,
       showlegend: false,
-      xaxis: { title: { text: "difference in test accuracy (points)" } },
+      xaxis: { title: { text: "gain (points)" } },
       yaxis: {
         ...{ tickvals: places, ticktext: gains.map(({ label }) => label), range: [gains.length - 0.5, -0.5] },
         ...{ ticks: "", showgrid: true },
@@ -48,8 +55,7 @@ function gainsOf(run: RunRecord): readonly Gain[] {
   });
 }
 
-function gainTrace({ arm, gain }: Gain, place: number): Trace {
-  const { color, symbol } = methodStyle(arm);
+function gainTrace({ arm, gain }: Gain, place: number, { color, symbol }: MethodStyle): Trace {
   return {
     ...{ type: "scatter", mode: "markers", name: arm, x: [gain.value], y: [place] },
     error_x: errorBars([gain], color),
@@ -60,7 +66,7 @@ function gainTrace({ arm, gain }: Gain, place: number): Trace {
 
 function zeroLine(count: number): Trace {
   return {
-    ...{ type: "scatter", mode: "lines", name: "SFT", x: [0, 0], y: [-0.5, count - 0.5], hoverinfo: "skip" },
-    line: { color: "#777777", dash: "dot", width: 1.5 },
+    ...{ type: "scatter", mode: "lines", x: [0, 0], y: [-0.5, count - 0.5], hoverinfo: "skip" },
+    line: { color: ink.zero, width: 1 },
   };
 }

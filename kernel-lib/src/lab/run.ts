@@ -1,14 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { findProject, type RunRecord } from "../experiments/index.js";
-import {
-  accuracyByKl,
-  accuracyByRound,
-  comparisonAccuracy,
-  type Figure,
-  gainByArm,
-  labelAccuracy,
-  mainFigure,
-} from "../figures/index.js";
+import { type Figure, type FigureName, figuresByName } from "../figures/index.js";
 import {
   answersSideBySide,
   type DisplayProvenance,
@@ -51,24 +43,18 @@ const frames = {
   proposals: proposalsFrame,
 } as const;
 
-const figures = {
-  main: mainFigure,
-  "accuracy-by-round": accuracyByRound,
-  "label-accuracy": labelAccuracy,
-  "comparison-accuracy": comparisonAccuracy,
-  "accuracy-by-kl": accuracyByKl,
-  "gain-by-arm": gainByArm,
-} as const;
-
 export type FrameName = keyof typeof frames;
-export type FigureName = keyof typeof figures;
 
 /** A finished run, and ways to look at it; `display` shows it as a card, and each of its parts with where its numbers come from. */
 export interface Run {
   readonly record: RunRecord;
   /** @throws LabError `name-unknown`. */
   frame(name: FrameName): ColumnTable;
-  /** @throws LabError `name-unknown`. */
+  /**
+   * A figure by its name; docs/figures.md says what each shows.
+   *
+   * @throws LabError `name-unknown`; `input-missing` for a run without the arms that it shows, with a hint at a preset that has them.
+   */
   figure(name: FigureName): Figure;
   /**
    * How much better one arm is than another, round by round (or at the last of each): paired differences in points.
@@ -136,7 +122,7 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       return about(frame, frame.columnNames().includes("arm") ? Array.from(frame.array("arm")) : undefined);
     },
     figure: (name) => {
-      const figure = member(figures, "figure", name)(record);
+      const figure = member(figuresByName, "figure", name)(record);
       return about(
         figure,
         figure.data.map((trace) => trace.name),

@@ -29,6 +29,7 @@ export {
   type DisplayMetadata,
   type DisplayProvenance,
   provenanceOf,
+  provenanceOfAll,
   withProvenance,
 } from "./provenance.js";
 export {
@@ -43,3 +44,4 @@ export { displayedVerdicts } from "./views/claims.js";
 export { escapeHtml, visibleText } from "./views/html.js";
 export { labelDiff } from "./views/label-diff.js";
 export { runCard } from "./views/run-card.js";
+export { displayedTable1 } from "./views/table-1.js";

@@ -57,6 +57,26 @@ export function provenanceOf(value: unknown): DisplayProvenance | undefined {
   return others.every((other) => other === first) ? first : undefined;
 }
 
+/** Where what is drawn from several runs comes from: one run's provenance with all names, seeds, times and keys. */
+export function provenanceOfAll(all: readonly [DisplayProvenance, ...DisplayProvenance[]]): DisplayProvenance {
+  const distinct = <T>(of: (one: DisplayProvenance) => readonly T[]): readonly T[] => [...new Set(all.flatMap(of))];
+  const sum = (of: "executed" | "cached"): number => all.reduce((total, { counts }) => total + counts[of], 0);
+  const joined = (of: "experiment" | "title" | "machine" | "backend"): string =>
+    distinct((one) => [one[of]]).join(of === "machine" ? "; " : ", ");
+  return {
+    ...{ experiment: joined("experiment"), title: joined("title"), seeds: distinct(({ seeds }) => seeds) },
+    ...{ machine: joined("machine"), backend: joined("backend"), versions: all[0].versions },
+    started: all.map(({ started }) => started).sort()[0]!,
+    ended: all
+      .map(({ ended }) => ended)
+      .sort()
+      .at(-1)!,
+    counts: { executed: sum("executed"), cached: sum("cached") },
+    keys: distinct(({ keys }) => keys),
+    recorded: all.some(({ recorded }) => recorded),
+  };
+}
+
 /** Forms of a value together with what they are and where they come from. */
 export function described(rendered: Rendered, metadata: DisplayMetadata, provenance?: DisplayProvenance): Rendered {
   const before = rendered.metadata[metadataKey] as DisplayMetadata | undefined;

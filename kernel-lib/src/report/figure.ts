@@ -124,9 +124,16 @@ function drawn(plot: Figure): Still | undefined {
   }
 }
 
+/** A figure's title and what its numbers rest on, which stand only here where the screen is narrow. */
 function titleOf({ plot, description }: Picture): string | undefined {
   const title = plot?.layout?.title;
   const text = isRecord(title) ? title.text : title;
-  if (typeof text === "string") return text.replaceAll(/<br\s*\/?>/gi, " ").replaceAll(/<[^>]*>/g, "");
-  return /^Figure "(.+?)":/.exec(description)?.[1];
+  if (typeof text !== "string") return /^Figure "(.+?)":/.exec(description)?.[1];
+  const subtitle = isRecord(title) && isRecord(title.subtitle) ? title.subtitle.text : undefined;
+  return typeof subtitle === "string" ? `${plainText(text)} (${plainText(subtitle)})` : plainText(text);
+}
+
+/** Plotly's text without its marks. */
+function plainText(text: string): string {
+  return text.replaceAll(/<br\s*\/?>/gi, " ").replaceAll(/<[^>]*>/g, "");
 }

@@ -4,6 +4,8 @@ import { isRecord } from "./metadata.js";
 /** Sizes for a screen of about 360 px, in px. */
 const plotHeight = 250;
 const legendLine = 20;
+/** A line of text at an axis. */
+const tickLine = 20;
 const margin = { l: 48, r: 12, t: 36 };
 /** Ticks and title of an axis below its plot. */
 const axisHeight = 56;
@@ -32,8 +34,10 @@ export function narrowLayout({ data, layout = {} }: Figure): Layout {
   const names = new Set(data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => String(name ?? "")));
   const hasLegend = layout.showlegend !== false && names.size > 1;
   const bottom = axisHeight + (hasLegend ? names.size * legendLine : 0);
-  const height = rows * plotHeight + (rows - 1) * axisHeight + margin.t + bottom;
-  const legend = { orientation: "v", yref: "container", y: 0, yanchor: "bottom", x: 0, xanchor: "left" };
+  const height =
+    rows * Math.max(plotHeight, tickLine * namedTicks(layout)) + (rows - 1) * axisHeight + margin.t + bottom;
+  const place = { orientation: "v", yref: "container", y: 0, yanchor: "bottom", x: 0, xanchor: "left" };
+  const legend = { ...place, tracegroupgap: 0 };
   return {
     ...(layout.title === undefined ? {} : { title: { text: "" } }),
     ...fixedAxes(layout),
@@ -84,6 +88,11 @@ function moveNote(note: Layout, columns: readonly Column[], rows: readonly Domai
   const [from, to] = columns[i]!.domain;
   const [bottom, top] = rows[i]!;
   return { ...note, x: Math.min(1, Math.max(0, (x - from) / (to - from))), y: bottom + y * (top - bottom) };
+}
+
+/** How many places of the y axis have a name of their own. */
+function namedTicks({ yaxis }: Layout): number {
+  return isRecord(yaxis) && Array.isArray(yaxis.ticktext) ? yaxis.ticktext.length : 0;
 }
 
 function fixedAxes(layout: Layout): Layout {

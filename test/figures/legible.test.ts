@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import {
+  accuracyByRound,
+  comparisonAccuracy,
+  dpoOverBeta,
+  type Figure,
+  figure4,
+  gainByArm,
+  gainByKl,
+  humanStudy,
+  labelAccuracy,
+  labelChanges,
+  mainFigure,
+  naiveAblation,
+  supervisionQuality,
+} from "../../kernel-lib/src/figures/index.js";
+import { narrowLayout } from "../../kernel-lib/src/report/narrow-layout.js";
+import { syntheticRun } from "../results/synthetic-run.js";
+import { illegible } from "./legible.js";
+import { betaSweep, humanRun, oracleRun, otherTask } from "./synthetic-studies.js";
+
+const tiny = { seeds: [0, 1], questions: 60 };
+const main = syntheticRun(tiny);
+const sweep = betaSweep(tiny);
+const sql = otherTask("micro-sql", { ...tiny, rounds: 6 });
+
+const all: Readonly<Record<string, () => Figure>> = {
+  "main figure": () => mainFigure(main),
+  "accuracy by round": () => accuracyByRound(main),
+  "accuracy by round of sixteen arms": () => accuracyByRound(sweep),
+  "label accuracy": () => labelAccuracy(main),
+  "label changes": () => labelChanges(main),
+  "comparison accuracy": () => comparisonAccuracy(main),
+  "gain by arm": () => gainByArm(main),
+  "gain by KL": () => gainByKl(main),
+  "gain by KL and beta": () => gainByKl(sweep),
+  "DPO over beta": () => dpoOverBeta(sweep),
+  "naive ablation": () => naiveAblation(main),
+  "supervision quality": () => supervisionQuality([main, oracleRun("corora", tiny)]),
+  "human study": () => humanStudy(humanRun(tiny)),
+  "figure 4 with one panel": () => figure4({ "micro-math": main }),
+  "figure 4 with four panels": () => figure4({ "GSM8K (7B)": main, "GSM8K (70B)": main, BIRD: sql, SaferPaca: sql }),
+};
+
+describe("text in figures", () => {
+  it.each(Object.entries(all))("of %s can be read in a notebook and on a phone", (_, draw) => {
+    const figure = draw();
+    expect(illegible(figure, 720), "720 px").toEqual([]);
+    const narrow = { ...figure, layout: { ...figure.layout, ...narrowLayout(figure) } };
+    expect(illegible(narrow, 340), "340 px").toEqual([]);
+  });
+
+  it("is known to be illegible where it is", () => {
+    expect(illegible(gainByKl(main), 340)).toContainEqual(expect.stringMatching(/ is outside$/));
+    expect(illegible(gainByKl(main), 340)).toContainEqual(expect.stringMatching(/^"0\.\d+" on "0\.\d+"$/));
+  });
+});
