@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { RunRecord } from "../../kernel-lib/src/experiments/index.js";
-import { proposalsFrame, wilsonInterval } from "../../kernel-lib/src/results/index.js";
+import { proposalsFrame, shareInterval } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
 
 /** Counts by hand for one arm, two seeds; the others have none, as older records. */
@@ -26,7 +26,10 @@ it("says how often the two disagree and who is right then, seeds together, where
   expect(row).toMatchObject({ seeds: 2, disputed: 400 });
   expect(row!.onlyProposal).toBeCloseTo((100 * 160) / 800, 10);
   expect(row!.onlyLabel).toBeCloseTo((100 * 140) / 800, 10);
-  const { value, low, high } = wilsonInterval(160 / 300, 300);
+  const { value, low, high } = shareInterval([
+    { right: 100, count: 150 },
+    { right: 60, count: 150 },
+  ]);
   expect([row!.wins, row!.winsLow, row!.winsHigh]).toEqual([100 * value, 100 * low, 100 * high]);
 });
 

@@ -1,11 +1,11 @@
 import { type ColumnTable, from } from "arquero";
 import type { Point, RunRecord } from "../experiments/index.js";
 import { armCurves } from "./curves.js";
-import { wilsonInterval } from "./statistics/index.js";
+import { shareInterval } from "./statistics/index.js";
 
 /**
  * One row an arm and round that compares proposals with labels, seeds together: how often they disagree, and who is right then, in %. `wins` is
- * the share of the disagreements with exactly one correct answer in which that is the proposal, with its 95 % score interval.
+ * the share of the disagreements with exactly one correct answer in which that is the proposal, mean over seeds with its 95 % interval.
  *
  * @example
  * proposalsFrame(run).filter((row) => row.round === 1).select("arm", "proposals", "disputed", "onlyProposal", "onlyLabel", "wins");
@@ -27,7 +27,13 @@ function proposalsRow(arm: string, round: number, points: readonly Point[]): obj
     points.reduce((total, point) => total + (point[field] ?? 0), 0);
   const disputed = sum("disputed");
   const [proposal, label] = [sum("onlyProposalCorrect"), sum("onlyLabelCorrect")];
-  const wins = proposal + label === 0 ? undefined : wilsonInterval(proposal / (proposal + label), proposal + label);
+  const decided = points
+    .map(({ onlyProposalCorrect, onlyLabelCorrect }) => ({
+      right: onlyProposalCorrect ?? 0,
+      count: (onlyProposalCorrect ?? 0) + (onlyLabelCorrect ?? 0),
+    }))
+    .filter(({ count }) => count > 0);
+  const wins = decided.length === 0 ? undefined : shareInterval(decided);
   const percent = (share: number | undefined): number | null => (share === undefined ? null : 100 * share);
   return {
     ...{ arm, round, seeds: points.length },
