@@ -1,14 +1,73 @@
 // The parts of the README that recorded runs decide; `npm run readme` writes them, test/results/readme.test.ts holds the file to them.
-import { readRun } from "../kernel-lib/src/experiments/index.js";
-import { describeVerdicts, summaryTable, verdicts } from "../kernel-lib/src/results/index.js";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type RunRecord, readRun } from "../kernel-lib/src/experiments/index.js";
+import {
+  describeEvaluator,
+  describePower,
+  effect,
+  isPrimary,
+  pValue,
+  summaryTable,
+  type Verdict,
+  verdictNote,
+  verdicts,
+  verdictsTable,
+} from "../kernel-lib/src/results/index.js";
 
-/** The README with each marked part as the recorded runs in a folder give it. */
+/** Experiments that claims are read from, where they are recorded; each claim from the first that has its arms. */
+const EXPERIMENTS = ["main", "beta-sweep", "corora"];
+
+/** The README with each marked part as the runs in a folder of results give it. */
 export async function withResults(readme: string, results: string): Promise<string> {
-  const main = await readRun(`${results}/micro-math/main`);
-  const parts = { table: summaryTable(main, "markdown"), claims: describeVerdicts(verdicts(main)) };
-  return Object.entries(parts).reduce((text, [name, part]) => {
+  const folders = EXPERIMENTS.map((name) => join(results, "micro-math", name));
+  const runs = await Promise.all(folders.filter((folder) => existsSync(folder)).map(readRun));
+  const read = verdicts(runs.length === 1 ? runs[0]! : runs);
+  const parts = { runs: runsPart(runs), table: summaryTable(runs[0]!, "markdown"), claims: claimsPart(read) };
+  const all = { ...parts, evaluator: describeEvaluator(runs[0]!) };
+  return Object.entries(all).reduce((text, [name, part]) => {
     const place = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`);
     if (!place.test(text)) throw new Error(`the README has no <!-- ${name} --> ... <!-- /${name} -->`);
     return text.replace(place, (_, start: string, end: string) => `${start}${part}${end}`);
   }, readme);
+}
+
+function runsPart(runs: readonly RunRecord[]): string {
+  const named = runs.map(({ provenance: { experiment }, points }) => {
+    const seeds = new Set(points.map(({ seed }) => seed)).size;
+    return `\`results/${experiment.name}\` (${seeds} ${seeds === 1 ? "seed" : "seeds"} of ${points[0]!.testCount.toLocaleString("en")} test questions)`;
+  });
+  return `Recorded: ${named.join(", ")}. \`npx ilr results micro-math/main\` prints the table.`;
+}
+
+function claimsPart(read: readonly Verdict[]): string {
+  const undecided = read.flatMap(({ claim, readings }) =>
+    readings.flatMap((reading) => (reading.power ? [`${claim}: ${describePower(reading)}`] : [])),
+  );
+  const further = read.flatMap(({ claim, readings }) =>
+    readings
+      .filter((reading) => !isPrimary(reading))
+      .map(
+        ({ compares, difference, p, outcome }) =>
+          `- ${claim}: ${compares}: ${effect(difference)}, p ${pValue(p)}: ${outcome}`,
+      ),
+  );
+  return [
+    verdictsTable(read),
+    "",
+    verdictNote(read.map((verdict) => ({ ...verdict, readings: verdict.readings.filter(isPrimary) }))),
+    ...(undecided.length === 0
+      ? []
+      : ["", `To see 2 points, four times out of five, would take: ${undecided.join("; ")}.`]),
+    ...(further.length === 0
+      ? []
+      : [
+          "",
+          "<details><summary>Further comparisons, not corrected; they decide nothing</summary>",
+          "",
+          ...further,
+          "",
+          "</details>",
+        ]),
+  ].join("\n");
 }

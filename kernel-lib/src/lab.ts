@@ -19,6 +19,7 @@ import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions } from "./lab/options.js";
 import { costs, plan, plans } from "./lab/plans.js";
 import { type Run, runOf } from "./lab/run.js";
+import { verdictsOf } from "./lab/verdicts.js";
 import {
   displayedTable1,
   notebookListens,
@@ -111,6 +112,7 @@ export const lab = {
   costs,
   plan,
   plans,
+  verdicts: verdictsOf,
   figure4,
   supervisionQuality,
   /** The paper's Table 1 as the presets have it, for `display` to show. */

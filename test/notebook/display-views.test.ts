@@ -15,7 +15,15 @@ import {
 import { html } from "../../kernel-lib/src/notebook/views/html.js";
 import { progressView } from "../../kernel-lib/src/notebook/views/progress-view.js";
 import { wordDiff } from "../../kernel-lib/src/notebook/views/word-diff.js";
-import { describeVerdicts, points, type Verdict, verdicts } from "../../kernel-lib/src/results/index.js";
+import { readMetadata } from "../../kernel-lib/src/report/metadata.js";
+import {
+  describeVerdicts,
+  points,
+  readingNote,
+  type Verdict,
+  verdictNote,
+  verdicts,
+} from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "../results/synthetic-run.js";
 
 const parse = (rendered: Rendered): HTMLElement => new JSDOM(String(rendered.data["text/html"])).window.document.body;
@@ -185,7 +193,13 @@ describe("the table of claims", () => {
         }
       }
     }
-    expect(all.map(({ claim }) => claim)).toEqual(["C1", "C2", "C3", "C4", "C5"]);
+    const forms = [shown, String(data["text/plain"]), describeVerdicts(all)];
+    for (const form of forms) {
+      for (const reading of all.flatMap(({ readings }) => readings)) expect(form).toContain(readingNote(reading));
+      expect(form).toContain(all.at(-1)!.missing!);
+      expect(form).toContain(verdictNote(all));
+    }
+    expect(all.map(({ claim }) => claim)).toEqual(["C1", "C2", "C3", "C4", "C5a", "C5b"]);
   });
 
   it("gives the claims as plain JSON in the metadata", () => {
@@ -195,12 +209,19 @@ describe("the table of claims", () => {
     expect(described.claims).toMatchObject(
       verdicts(run).map(({ claim, statement, outcome, readings }) => ({
         ...{ claim, statement, outcome },
-        readings: readings.map(({ compares, difference: { value, low, high } }) => ({
-          compares,
-          difference: { value, low, high },
+        readings: readings.map(({ compares, difference: { value, low, high }, p, adjusted }) => ({
+          ...{ compares, difference: { value, low, high }, p, adjusted },
         })),
       })),
     );
+  });
+
+  it("gives metadata that the report's own reader understands", () => {
+    const { metadata } = render(displayedVerdicts(verdicts(run)));
+    const { claims, problems } = readMetadata(metadata);
+    expect(problems).toEqual([]);
+    expect(claims!.flatMap(({ readings }) => readings).map(({ adjusted }) => adjusted)).toContain(null);
+    expect(claims!.at(-1)!.missing).toContain("micro-math/beta-sweep");
   });
 });
 

@@ -39,6 +39,33 @@ describe("the claims", () => {
     expect(words(all(bodies[1]!, "tr")[1])).toContain("not tested – –");
   });
 
+  it("say what a claim of two parts rests on, what the rest is worth, and what is missing", async () => {
+    const [first] = (claim("C5b", "contradicted", 0.03) as { readings: object[] }).readings;
+    const readings = [
+      { ...first, adjusted: 0.02, p: 0.01, outcome: "contradicted", note: "p = 0.010, Holm 0.020" },
+      { ...first, compares: "C - D", adjusted: 0.03, p: 0.03, outcome: "holds" },
+      { ...first, compares: "E - F", adjusted: null, p: 0.5, outcome: "inconclusive" },
+    ];
+    const two = { claim: "C5b", statement: "Two parts", outcome: "contradicted", readings };
+    const untested = {
+      claim: "C6",
+      statement: "Later",
+      outcome: "not tested",
+      readings: [],
+      missing: "needs X: run y",
+    };
+    const { html } = await reportOf(
+      text("# Title"),
+      code("1", [shown(plain, { kind: "claims", provenance, claims: [two, untested] })]),
+    );
+    const [parts, later] = all(open(html), ".claims tbody").map((body) => all(body, "tr").slice(1));
+    expect(parts!.map((row) => words(row.children[0]))).toEqual(["✗ contradicted", "✓ holds"]);
+    expect(words(parts![0]!.children[3])).toContain("(contradicted) p = 0.010, Holm 0.020");
+    expect(words(parts![1]!.children[3])).toContain("1 more comparison, not corrected ? inconclusive E − F");
+    expect(parts!.map((row) => words(row.children[4]) !== "")).toEqual([true, false]);
+    expect(words(later![0])).toContain("not tested – needs X: run y");
+  });
+
   it("are drawn on one scale: farther is farther from zero, on its own side", async () => {
     const document = open((await reportOf(...cells)).html);
     const places = all(document, ".interval").map((picture) =>

@@ -29,7 +29,7 @@ describe("a run", () => {
       expect(run.figure(name).data.length).toBeGreaterThan(0);
     }
     expect(run.summary("markdown")).toMatch(/^\| arm/);
-    expect(run.verdicts().map(({ claim }) => claim)).toEqual(["C1", "C2", "C3", "C4", "C5"]);
+    expect(run.verdicts().map(({ claim }) => claim)).toEqual(["C1", "C2", "C3", "C4", "C5a", "C5b"]);
   });
 
   it("names the nearest name where one is not known", () => {

@@ -9,6 +9,8 @@ import {
 } from "../../kernel-lib/src/experiments/index.js";
 
 export interface SyntheticOptions {
+  /** The preset whose arms the run has. Default: "micro-math/main". */
+  readonly preset?: string;
   readonly seeds?: readonly number[];
   readonly questions?: number;
   readonly rounds?: number;
@@ -31,14 +33,14 @@ const usual: Readonly<Record<string, number>> = {
   "DPO (oracle)": 0.6,
 };
 
-/** A run as the main preset would record it, made without any training: questions have a fixed difficulty, so that arms are paired. */
+/** A run as a preset would record it, made without any training: questions have a fixed difficulty, so that arms are paired. */
 export function syntheticRun(options: SyntheticOptions = {}): RunRecord {
   const { accuracy = {}, arms, rounds = 3 } = options;
-  const target = { ...usual, ...accuracy };
-  return syntheticSweep(presetByName("micro-math/main"), {
+  const target: Readonly<Record<string, number>> = { ...usual, ...accuracy };
+  const of = (name: string): number => target[name] ?? target.SFT!;
+  return syntheticSweep(presetByName(options.preset ?? "micro-math/main"), {
     ...options,
-    accuracy: ({ name }, round) =>
-      round === 0 ? target[name]! : target.SFT! + ((target[name]! - target.SFT!) * round) / rounds,
+    accuracy: ({ name }, round) => (round === 0 ? of(name) : target.SFT! + ((of(name) - target.SFT!) * round) / rounds),
     fields: ({ name, method }, round, seed) => methodFields(name, method, round, seed),
     ...(arms && { arms }),
   });

@@ -16,11 +16,14 @@ import {
   armsFrame,
   type ComparedAnswers,
   comparisonsFrame,
+  contrastsFrame,
   type DifferenceOptions,
   differenceFrame,
   type LabelChange,
   type LabelOptions,
   labelsFrame,
+  type PowerQuestion,
+  powerFrame,
   proposalsFrame,
   roundsFrame,
   type SummaryFormat,
@@ -41,6 +44,7 @@ const frames = {
   labels: labelsFrame,
   comparisons: comparisonsFrame,
   proposals: proposalsFrame,
+  contrasts: contrastsFrame,
 } as const;
 
 export type FrameName = keyof typeof frames;
@@ -80,6 +84,14 @@ export interface Run {
    * display((await run.only("Weak supervisor").categories()).orderby("accuracy"));
    */
   categories(): Promise<ColumnTable>;
+  /**
+   * How many seeds and questions it would take to see a difference, in points; by default 2, for every comparison that bears on a claim.
+   *
+   * @throws LabError `name-unknown`, `config-invalid`.
+   * @example
+   * display(run.power({ difference: 2, arms: ["ILR (evaluator)", "DPO (evaluator)"] }));
+   */
+  power(question?: PowerQuestion): ColumnTable;
   /** The results as one table. */
   summary(format?: SummaryFormat): string;
   /** What the run says about the paper's claims; `display` shows them as a table. */
@@ -134,6 +146,7 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       const frame = await accuracyByCategory(record, taskByName(record.provenance.experiment.task));
       return about(frame, Array.from(frame.array("arm")));
     },
+    power: (question) => about(powerFrame(record, question), question?.arms),
     summary: (format) => summaryTable(record, format),
     verdicts: () => about(displayedVerdicts(verdicts(record))),
     answers: async (options = {}) =>

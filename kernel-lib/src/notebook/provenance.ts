@@ -23,9 +23,18 @@ export interface DisplayProvenance {
   readonly recorded: boolean;
 }
 
+/** A comparison behind a claim as an executed notebook keeps it. */
+export type DisplayedReading = Pick<
+  Verdict["readings"][number],
+  "compares" | "run" | "difference" | "p" | "adjusted" | "outcome"
+> & {
+  /** p-values and what else needs to be said, in words. */
+  readonly note: string;
+};
+
 /** A claim's verdict as an executed notebook keeps it: plain JSON, differences as shares. */
-export type DisplayedClaim = Pick<Verdict, "claim" | "statement" | "outcome"> & {
-  readonly readings: readonly Pick<Verdict["readings"][number], "compares" | "difference" | "outcome">[];
+export type DisplayedClaim = Pick<Verdict, "claim" | "statement" | "outcome" | "missing"> & {
+  readonly readings: readonly DisplayedReading[];
 };
 
 /** What stands under `ilr-lab` in a display's metadata. */

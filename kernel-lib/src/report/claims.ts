@@ -21,7 +21,7 @@ const looks: { readonly [outcome in Reading["outcome"]]: { readonly sign: string
 export function claimsSection(entries: readonly ClaimEntry[]): Html | undefined {
   if (entries.length === 0) return undefined;
   const groups = grouped(entries);
-  const scale = Math.max(0.02, ...entries.flatMap(({ reading }) => reach(reading.readings[0])));
+  const scale = Math.max(0.02, ...entries.flatMap(({ reading }) => reading.readings.flatMap(reach)));
   const head = ["Outcome", "Effect [95 % interval]", "", "Comparison", "Run"].map((name) =>
     name === "" ? html`<td></td>` : html`<th scope="col">${name}</th>`,
   );
@@ -30,31 +30,44 @@ export function claimsSection(entries: readonly ClaimEntry[]): Html | undefined 
 <div class="scroll" tabindex="0" role="region" aria-label="Claims and how they came out">
 <table class="claims"><thead><tr>${head}</tr></thead>
 ${groups.map((group) => claimRows(group, scale))}</table></div>
-<p class="note">Effects are paired differences in test accuracy, in points, with 95 % intervals, not corrected for reading several claims.
-A claim's outcome is that of its first comparison, the one nearest to the paper's own.</p>
+<p class="note">Effects are paired differences in test accuracy, in points, with 95 % intervals. A claim's outcome is decided by the comparison nearest to the
+paper's own, or by two where the claim has two parts; where a Holm p-value is given, it allows for all claims read together. Further comparisons are not corrected and decide nothing.</p>
 </section>`;
 }
 
 function claimRows(group: readonly ClaimEntry[], scale: number): Html {
   const { claim, statement } = group[0]!.reading;
   return html`<tbody><tr><th colspan="5" scope="rowgroup"><b>${claim}</b> ${statement}</th></tr>
-${group.map((entry) => runRow(entry, scale))}</tbody>
+${group.map((entry) => runRows(entry, scale))}</tbody>
 `;
 }
 
-function runRow({ reading, provenance, notebook, anchor }: ClaimEntry, scale: number): Html {
-  const [first, ...others] = reading.readings;
+/** A run's say: a row for each comparison that decides, the first with the claim's outcome and with the run. */
+function runRows({ reading, provenance, notebook, anchor }: ClaimEntry, scale: number): Html {
+  const { readings, missing } = reading;
+  const deciding = readings.filter(({ adjusted }, i) => i === 0 || typeof adjusted === "number");
   const run = provenance
-    ? html`<code>${provenance.experiment}</code>, ${provenance.seeds.length === 1 ? "seed" : "seeds"} ${provenance.seeds.join(", ")}`
+    ? html`<code>${provenance.experiment}</code>, ${provenance.seeds.length === 1 ? "seed" : "seeds"} ${provenance.seeds.join(", ")}${provenance.recorded && html` ${recordedBadge}`}`
     : html`${notebook}`;
-  const also =
-    others.length > 0
-      ? html`<details class="also"><summary>${counted(others.length, "more comparison")}</summary>
-<ul>${others.map((other) => html`<li>${outcomeOf(other.outcome)} ${minus(other.compares)}: ${effectOf(other)}</li>`)}</ul></details>`
-      : undefined;
-  return html`<tr><td>${outcomeOf(reading.outcome)}</td><td class="effect">${first ? effectOf(first) : "–"}</td>
-<td class="picture">${first ? intervalPicture(first, scale) : undefined}</td><td>${first ? minus(first.compares) : "–"}${also}</td>
-<td>${run}${provenance?.recorded ? html` ${recordedBadge}` : undefined} <a class="jump" href="#${anchor}">details</a></td></tr>`;
+  const place = html`${run} <a class="jump" href="#${anchor}">details</a>`;
+  const further = furtherReadings(readings.slice(deciding.length));
+  if (deciding.length === 0) {
+    return html`<tr><td>${outcomeOf(reading.outcome)}</td><td class="effect">–</td><td class="picture"></td><td>${missing ?? "–"}</td><td>${place}</td></tr>`;
+  }
+  return html`${deciding.map((one, i) => {
+    const outcome = html`${outcomeOf(i === 0 ? reading.outcome : one.outcome)}`;
+    const own = deciding.length > 1 ? html` <span class="also">(${one.outcome})</span>` : undefined;
+    const note = one.note && html`<div class="also">${one.note}</div>`;
+    return html`<tr><td>${outcome}</td><td class="effect">${effectOf(one)}</td>
+<td class="picture">${intervalPicture(one, scale)}</td><td>${minus(one.compares)}${own}${note}${i === deciding.length - 1 && further}</td>
+<td>${i === 0 && place}</td></tr>`;
+  })}`;
+}
+
+function furtherReadings(readings: readonly Reading[]): Html | undefined {
+  if (readings.length === 0) return undefined;
+  return html`<details class="also"><summary>${counted(readings.length, "more comparison")}, not corrected</summary>
+<ul>${readings.map((other) => html`<li>${outcomeOf(other.outcome)} ${minus(other.compares)}: ${effectOf(other)}${other.note && `, ${other.note}`}</li>`)}</ul></details>`;
 }
 
 /** "A - B" with a sign that is a minus. */
@@ -78,8 +91,8 @@ function intervalPicture({ difference: { value, low, high }, outcome }: Reading,
 <line class="zero" x1="80" x2="80" y1="0" y2="16"/><line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8"/><circle cx="${x(value)}" cy="8" r="4"/></svg>`;
 }
 
-function reach(reading: Reading | undefined): readonly number[] {
-  return reading ? [Math.abs(reading.difference.low), Math.abs(reading.difference.high)] : [];
+function reach({ difference }: Reading): readonly number[] {
+  return [Math.abs(difference.low), Math.abs(difference.high)];
 }
 
 /** Claims by name, each run's say once, even if a notebook shows it twice. */

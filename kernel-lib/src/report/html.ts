@@ -3,10 +3,10 @@ export interface Html {
   readonly markup: string;
 }
 
-type Part = Html | string | number | undefined | readonly Part[];
+type Part = Html | string | number | undefined | false | readonly Part[];
 
 /**
- * A template whose values are escaped unless they are `Html`; lists are joined, `undefined` is nothing.
+ * A template whose values are escaped unless they are `Html`; lists are joined, `undefined` and `false` are nothing.
  *
  * @example
  * html`<p>${"2 < 3"}</p>`.markup; // "<p>2 &lt; 3</p>"
@@ -43,7 +43,7 @@ export function jsonForScript(value: unknown): Html {
 }
 
 function markupOf(part: Part): string {
-  if (part === undefined) return "";
+  if (part === undefined || part === false) return "";
   if (typeof part === "string") return escapeHtml(part);
   if (typeof part === "number") return String(part);
   return "markup" in part ? part.markup : part.map(markupOf).join("");

@@ -13,11 +13,23 @@ const kindSchema = z.enum(["figure", "claims", "summary", "table", "answers", "l
 
 const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
 
+/** Notebooks of before have no p-values, and their first reading alone decides. */
+const readingSchema = z.object({
+  compares: z.string(),
+  run: z.string().optional(),
+  difference: intervalSchema,
+  p: z.number().min(0).max(1).optional(),
+  adjusted: z.number().min(0).max(1).nullish(),
+  outcome: z.enum(outcomes),
+  note: z.string().optional(),
+});
+
 const claimSchema = z.object({
   claim: z.string().min(1),
   statement: z.string(),
   outcome: z.enum(outcomes),
-  readings: z.array(z.object({ compares: z.string(), difference: intervalSchema, outcome: z.enum(outcomes) })),
+  readings: z.array(readingSchema),
+  missing: z.string().nullish(),
 });
 
 const provenanceSchema = z.object({

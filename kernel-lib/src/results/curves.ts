@@ -1,3 +1,4 @@
+import { LabError, nearestName } from "../core/index.js";
 import type { Arm, Point, RunRecord } from "../experiments/index.js";
 import {
   type BootstrapOptions,
@@ -69,6 +70,22 @@ export function armCurves(run: RunRecord): readonly ArmCurve[] {
   return curves;
 }
 
+/**
+ * The curve of one arm.
+ *
+ * @throws LabError `name-unknown` for an arm that the run does not have.
+ */
+export function armCurve(run: RunRecord, name: string): ArmCurve {
+  const curves = armCurves(run);
+  const found = curves.find(({ arm }) => arm === name);
+  if (found !== undefined) return found;
+  const names = curves.map(({ arm }) => arm);
+  const near = nearestName(name, names);
+  throw new LabError("name-unknown", `there is no arm "${name}"`, {
+    hint: near ? `did you mean "${near}"?` : `known: ${names.join(", ")}`,
+  });
+}
+
 /** The curve of plain SFT on weak labels: round 0 of every other arm. */
 export function sftCurve(run: RunRecord): ArmCurve | undefined {
   return armCurves(run).find(({ method }) => method === "sft");
@@ -77,6 +94,16 @@ export function sftCurve(run: RunRecord): ArmCurve | undefined {
 /** The last point of a curve. */
 export function lastPoint(curve: ArmCurve): CurvePoint {
   return curve.points.at(-1)!;
+}
+
+/**
+ * Where two curves are compared: at the last round that both have. What has no rounds (SFT, the supervisor) has only round 0 and is held
+ * against the other's last.
+ */
+export function comparedAt(first: ArmCurve, second: ArmCurve): readonly [CurvePoint, CurvePoint] {
+  const common = first.points.findLast(({ round }) => second.points.some((point) => point.round === round));
+  if (common === undefined) return [lastPoint(first), lastPoint(second)];
+  return [common, second.points.find(({ round }) => round === common.round)!];
 }
 
 /** One point of a curve, or anything else with outcomes by seed: one character a question, 1 right and 0 wrong. */

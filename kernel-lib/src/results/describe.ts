@@ -1,29 +1,7 @@
 import type { RunRecord } from "../experiments/index.js";
 import { armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
-import { duration, percent, points } from "./format.js";
+import { duration, percent } from "./format.js";
 import { LEVEL, tCritical } from "./statistics/index.js";
-import type { Reading, Verdict } from "./verdicts.js";
-
-/**
- * Verdicts as Markdown: what each claim says, how it came out, and the differences behind it.
- *
- * @example
- * display(markdown(describeVerdicts(run.verdicts())));
- */
-export function describeVerdicts(verdicts: readonly Verdict[]): string {
-  const sections = verdicts.map(({ claim, statement, outcome, readings }) => {
-    const [first, ...others] = readings;
-    const lines = first
-      ? [sentence(first), ...others.map((reading) => `  - also: ${sentence(reading)}: ${reading.outcome}`)]
-      : [];
-    return `- **${claim}: ${outcome}.** ${statement}. ${lines.join("\n")}`.trimEnd();
-  });
-  return [
-    ...sections,
-    "",
-    "*Paired 95 % intervals in points of test accuracy, no correction for reading several claims.*",
-  ].join("\n");
-}
 
 /**
  * What a run's intervals are about, as Markdown: one seed's are about its questions, those of several also about other seeds.
@@ -99,11 +77,6 @@ export function describeProvenance({ provenance }: RunRecord): string {
       .map((key) => `\`${shortKey(key)}\``)
       .join(", ")}${keys.length > 3 ? ", ..." : ""}`,
   ].join("\n");
-}
-
-function sentence({ compares, difference }: Reading): string {
-  const [value, low, high] = [difference.value, difference.low, difference.high].map(points);
-  return `${compares}: ${value} points [${low}, ${high}]`;
 }
 
 function shortKey(key: string): string {

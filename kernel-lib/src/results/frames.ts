@@ -1,8 +1,8 @@
 import { type ColumnTable, from } from "arquero";
-import { LabError, nearestName } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
 import {
   type ArmCurve,
+  armCurve,
   armCurves,
   type CurvePoint,
   countOf,
@@ -90,7 +90,7 @@ export function differenceFrame(
   other: string,
   { at, by }: DifferenceOptions = {},
 ): ColumnTable {
-  const [first, second] = [curveOf(run, arm).points, curveOf(run, other).points];
+  const [first, second] = [armCurve(run, arm).points, armCurve(run, other).points];
   const together = differenceRows(first, second, at);
   if (by === undefined) return from(together.map((row) => ({ arm, other, ...row })));
   return from(
@@ -122,17 +122,6 @@ function ofSeed(points: readonly CurvePoint[], seed: number): readonly Outcome[]
   return points.flatMap(({ round, correct }) => {
     const bits = correct.get(seed);
     return bits === undefined ? [] : [{ round, correct: new Map([[seed, bits]]) }];
-  });
-}
-
-function curveOf(run: RunRecord, arm: string): ArmCurve {
-  const curves = armCurves(run);
-  const found = curves.find((curve) => curve.arm === arm);
-  if (found !== undefined) return found;
-  const names = curves.map((curve) => curve.arm);
-  const near = nearestName(arm, names);
-  throw new LabError("name-unknown", `there is no arm "${arm}"`, {
-    hint: near ? `did you mean "${near}"?` : `known: ${names.join(", ")}`,
   });
 }
 

@@ -1,10 +1,31 @@
 export { accuracyByCategory } from "./categories.js";
+export {
+  type Claim,
+  type Contrast,
+  claims,
+  describePower,
+  describeVerdicts,
+  type Expectation,
+  isPrimary,
+  MARGIN,
+  type Outcome,
+  outcomeOf,
+  type Reading,
+  readingNote,
+  type Verdict,
+  verdictNote,
+  verdicts,
+  verdictsTable,
+} from "./claims/index.js";
 export { compareRuns } from "./compare-runs.js";
+export { contrastsFrame } from "./contrasts.js";
 export { costsFrame } from "./costs.js";
 export {
   type ArmCurve,
+  armCurve,
   armCurves,
   type CurvePoint,
+  comparedAt,
   heldOutAccuracy,
   lastPoint,
   type Outcomes,
@@ -18,10 +39,9 @@ export {
   describeIntervals,
   describeLabels,
   describeProvenance,
-  describeVerdicts,
 } from "./describe.js";
 export { describeDifference } from "./describe-difference.js";
-export { duration, percent, points } from "./format.js";
+export { duration, effect, percent, points, pValue } from "./format.js";
 export {
   armsFrame,
   comparisonsFrame,
@@ -31,6 +51,7 @@ export {
   roundsFrame,
 } from "./frames.js";
 export { planFrame, plansFrame } from "./plans.js";
+export { type PowerQuestion, powerFrame } from "./power-frame.js";
 export { proposalsFrame } from "./proposals.js";
 export { selectArms } from "./select-arms.js";
 export {
@@ -66,12 +87,3 @@ export {
 export { type AnswerOptions, type ComparedAnswers, type JudgedAnswer, storedAnswers } from "./stored-answers.js";
 export { type LabelChange, type LabelOptions, storedLabels } from "./stored-labels.js";
 export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";
-export {
-  type Expectation,
-  type Outcome,
-  outcomeOf,
-  type Reading,
-  type Verdict,
-  type VerdictOptions,
-  verdicts,
-} from "./verdicts.js";

@@ -1,4 +1,4 @@
-import { points, type Reading, type Verdict } from "../../results/index.js";
+import { effect, isPrimary, type Reading, readingNote, type Verdict, verdictNote } from "../../results/index.js";
 import { displayedAs, type Rendered } from "../displayable.js";
 import { type DisplayedClaim, described } from "../provenance.js";
 import { type Html, html, visibleText } from "./html.js";
@@ -10,8 +10,6 @@ const marks: { readonly [outcome in Verdict["outcome"]]: Mark } = {
   inconclusive: { glyph: "?", word: "inconclusive", tone: "neutral" },
   "not tested": { glyph: "–", word: "not tested", tone: "neutral" },
 };
-
-const note = "Paired 95 % intervals in points of test accuracy, no correction for reading several claims.";
 
 /** Verdicts that `display` shows as a table: claim, outcome, the effect behind it with its interval, and the other readings. */
 export function displayedVerdicts(verdicts: readonly Verdict[]): readonly Verdict[] {
@@ -35,40 +33,43 @@ function claimsHtml(verdicts: readonly Verdict[]): Html {
 ${verdicts.map(claimRow)}
 </tbody>
 </table>
-<p style="${styles.small}"><em>${note}</em></p>`;
+<p style="${styles.small}"><em>${verdictNote(verdicts)}</em></p>`;
 }
 
-function claimRow({ claim, statement, outcome, readings }: Verdict): Html {
-  const [first, ...others] = readings;
+function claimRow({ claim, statement, outcome, readings, missing }: Verdict): Html {
   const mark = marks[outcome];
-  const also = others.map(
-    (reading) =>
-      html`<div style="${styles.small}">also ${markText(marks[reading.outcome])}: ${reading.compares}: ${effect(reading)}</div>`,
-  );
+  const shown = readings.map((reading) => (isPrimary(reading) ? primaryReading(reading) : alsoReading(reading)));
   return html`<tr style="${styles.row}"><td style="${styles.left}"><strong>${claim}</strong></td><td style="${styles.left}">${statement}</td><td style="${styles.left}"><span style="${styles[mark.tone]}">${markText(mark)}</span></td><td style="${styles.left}">${
-    first && html`<div><strong>${effect(first)}</strong></div><div style="${styles.small}">${first.compares}</div>`
-  }${also}</td></tr>`;
+    missing !== null && html`<div style="${styles.small}">${missing}</div>`
+  }${shown}</td></tr>`;
+}
+
+function primaryReading(reading: Reading): Html {
+  return html`<div><strong>${effect(reading.difference)}</strong></div><div style="${styles.small}">${reading.compares}</div><div style="${styles.small}">${readingNote(reading)}</div>`;
+}
+
+function alsoReading(reading: Reading): Html {
+  const mark = markText(marks[reading.outcome]);
+  return html`<div style="${styles.small}">also ${mark}: ${reading.compares}: ${effect(reading.difference)}, ${readingNote(reading)}</div>`;
 }
 
 function claimsText(verdicts: readonly Verdict[]): string {
-  const lines = verdicts.flatMap(({ claim, statement, outcome, readings }) => [
+  const lines = verdicts.flatMap(({ claim, statement, outcome, readings, missing }) => [
     `${claim}  ${markText(marks[outcome])}: ${statement}`,
-    ...readings.map(
-      (reading, i) =>
-        `    ${i > 0 ? `also ${marks[reading.outcome].glyph} ` : ""}${reading.compares}: ${effect(reading)}`,
-    ),
+    ...(missing === null ? [] : [`    ${missing}`]),
+    ...readings.map((reading) => {
+      const also = isPrimary(reading) ? "" : `also ${marks[reading.outcome].glyph} `;
+      return `    ${also}${reading.compares}: ${effect(reading.difference)}, ${readingNote(reading)}`;
+    }),
   ]);
-  return visibleText([...lines, note].join("\n"));
+  return visibleText([...lines, verdictNote(verdicts)].join("\n"));
 }
 
-function effect({ difference }: Reading): string {
-  const [value, low, high] = [difference.value, difference.low, difference.high].map(points);
-  return `${value} [${low}, ${high}]`;
-}
-
-function plainClaim({ claim, statement, outcome, readings }: Verdict): DisplayedClaim {
-  const plain = readings.map(({ compares, difference: { value, low, high }, outcome: reading }) => ({
-    ...{ compares, difference: { value, low, high }, outcome: reading },
-  }));
-  return { claim, statement, outcome, readings: plain };
+function plainClaim({ claim, statement, outcome, readings, missing }: Verdict): DisplayedClaim {
+  const plain = readings.map((reading) => {
+    const { compares, run, difference, p, adjusted, outcome: read } = reading;
+    const { value, low, high } = difference;
+    return { compares, run, difference: { value, low, high }, p, adjusted, outcome: read, note: readingNote(reading) };
+  });
+  return { claim, statement, outcome, missing, readings: plain };
 }
