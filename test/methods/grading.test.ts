@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
   dpo,
+  dropDoubtful,
   evaluator,
   ilr,
+  keepAgreed,
   klDivergence,
+  labelPairs,
   oracle,
   refineByComparison,
+  replaceAll,
+  replaceWhereTwoAgree,
+  sftOnChosen,
   trainEvaluator,
   weakSupervision,
 } from "../../kernel-lib/src/methods/index.js";
@@ -86,6 +92,38 @@ describe("a task that grades elsewhere", () => {
       true,
       true,
     ]);
+  });
+});
+
+describe("what the reviewers asked for", () => {
+  it("runs where only a judge could say what is right: nobody is asked, and records say nothing", async () => {
+    const task = slowTask("judged");
+    const { runner, setting } = await tinyLab({ task });
+    const weak = await weakSupervision(setting);
+    const longer = {
+      name: "longer",
+      score: async (_: unknown, pairs: Parameters<typeof oracle.score>[1]) =>
+        runner.put(runner.rowsOf(pairs).map((pair) => ({ ...pair, score: pair.b.length > pair.a.length ? 0.9 : 0.2 }))),
+    };
+    const rules = [dropDoubtful(longer), keepAgreed, replaceAll, replaceWhereTwoAgree()];
+    for (const refine of rules) {
+      const [round] = await rounds(ilr(setting, weak.labels, { refine, rounds: 1, name: "ILR" }));
+      const records = runner.rowsOf(round!.records);
+      expect(records.some(({ accepted, dropped }) => accepted || dropped)).toBe(true);
+      expect(records.filter((row) => row.labelCorrect !== null || row.proposalCorrect !== null)).toEqual([]);
+    }
+    const pairs = labelPairs(weak.labels);
+    const trained = [
+      await rounds(dpo(setting, weak.model, { comparisons: longer, pairs, rounds: 1, name: "DPO" })),
+      await rounds(sftOnChosen(setting, weak.model, { comparisons: longer, from: "sft", rounds: 1, name: "SFT" })),
+    ];
+    for (const [round] of trained) {
+      const records = runner.rowsOf(round!.pairs);
+      expect(records.some(({ selected }) => selected)).toBe(true);
+      expect(records.filter(({ correctA, correctB }) => correctA !== null || correctB !== null)).toEqual([]);
+    }
+    const graded = task.asked.flat().filter(({ question }) => !question.id.startsWith("test"));
+    expect(graded).toEqual([]);
   });
 });
 
