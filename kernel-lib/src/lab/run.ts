@@ -23,6 +23,7 @@ import {
   type LabelOptions,
   labelsFrame,
   type PowerQuestion,
+  phaseFrame,
   powerFrame,
   proposalsFrame,
   roundsFrame,
@@ -45,6 +46,7 @@ const frames = {
   comparisons: comparisonsFrame,
   proposals: proposalsFrame,
   contrasts: contrastsFrame,
+  phase: phaseFrame,
 } as const;
 
 export type FrameName = keyof typeof frames;

@@ -50,6 +50,7 @@ export {
   labelsFrame,
   roundsFrame,
 } from "./frames.js";
+export { phaseFrame } from "./phase.js";
 export { planFrame, plansFrame } from "./plans.js";
 export { type PowerQuestion, powerFrame } from "./power-frame.js";
 export { proposalsFrame } from "./proposals.js";
