@@ -11,14 +11,14 @@ interface Made {
 
 /** Two arms of ILR and two learning rates of DPO with the same comparisons, one round each; four test questions. */
 function record(dpo: Readonly<Record<"slow" | "fast", Made>>, seeds: readonly number[] = [0]): RunRecord {
-  const comparisons = { noisyOracle: 0.7 };
+  const comparisons = { noisyOracle: 0.7, errors: "redrawn" } as const;
   const base = presetByName("micro-math/main");
   const experiment = parseExperiment({
     ...base,
     arms: [
       { name: "SFT", method: "sft" },
       { name: "careful", method: "ilr", comparisons },
-      { name: "bold", method: "ilr", comparisons: { ...comparisons, errors: "redrawn" }, alpha: 1 },
+      { name: "bold", method: "ilr", comparisons, alpha: 1 },
       { name: "slow", method: "dpo", comparisons },
       { name: "fast", method: "dpo", comparisons, lr: 1e-5 },
       { name: "other source", method: "dpo", comparisons: { noisyOracle: 0.7, errors: "by-question" } },
@@ -76,7 +76,13 @@ describe("the phase diagram", () => {
     const unseen = { slow: { ...slow, validation: null }, fast };
     expect(() => phaseFrame(record(unseen))).toThrow(expect.objectContaining({ code: "input-missing" }));
     expect(phaseFrame(syntheticRun()).objects()).toMatchObject([
-      { comparisons: 0.75, ilr: "ILR (noisy oracle 0.75)", dpo: "DPO (noisy oracle 0.75)", validation: null },
+      {
+        comparisons: 0.75,
+        errors: "by-pair",
+        ilr: "ILR (noisy oracle 0.75)",
+        dpo: "DPO (noisy oracle 0.75)",
+        validation: null,
+      },
     ]);
   });
 

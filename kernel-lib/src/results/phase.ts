@@ -7,7 +7,7 @@ import type { Interval } from "./statistics/index.js";
 /**
  * The phase diagram as rows: ILR against DPO wherever both have comparisons of the same known accuracy (`noisyOracle`), one row for each arm of ILR.
  *
- * `comparisons` is that accuracy, 0.5 to 1, and `errors` whether wrong verdicts are drawn anew or tied to questions. Of DPO's learning rates `dpo` has the one with the best
+ * `comparisons` is that accuracy, 0.5 to 1, and `errors` whether wrong verdicts are tied to pairs, tied to questions, or drawn anew in every round. Of DPO's learning rates `dpo` has the one with the best
  * accuracy on the validation split at its last round (`validation`, %, mean over seeds), which no test question has a say in. `gain`s over SFT and `difference` (ILR minus DPO) are paired, in points with 95 % intervals, at the
  * last round of each. `matched` is the arm and `matchedRound` the round of DPO, at any learning rate, whose divergence from SFT is nearest to ILR's, by ratio: `matchedKl` says how near, in nats;
  * `matchedDifference` is ILR minus that.
@@ -48,13 +48,13 @@ export function phaseFrame(run: RunRecord): ColumnTable {
 
 interface Source {
   readonly noisyOracle: number;
-  readonly errors: "redrawn" | "by-question";
+  readonly errors: "by-pair" | "by-question" | "redrawn";
 }
 
 function sourceOf(description: Arm | undefined): Source | undefined {
   const comparisons = description?.comparisons;
   if (typeof comparisons !== "object" || !("noisyOracle" in comparisons)) return undefined;
-  return { noisyOracle: comparisons.noisyOracle, errors: comparisons.errors ?? "redrawn" };
+  return { noisyOracle: comparisons.noisyOracle, errors: comparisons.errors ?? "by-pair" };
 }
 
 const isSame = (a: Source, b: Source): boolean => a.noisyOracle === b.noisyOracle && a.errors === b.errors;
