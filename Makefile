@@ -44,7 +44,7 @@ build: kernel-lib/dist/.built
 
 reproduce: build
 	$(ILR) run $(TASK)/main --out $(OUT) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(filter 1,$(FROM_SCRATCH)),--from-scratch)
-	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
+	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param fresh=true --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
 	$(ILR) report $(OUT)/01-main-result.ipynb --out $(OUT)/report
 	@echo ""
 	@echo "report    $(OUT)/report/index.html opens in a browser"

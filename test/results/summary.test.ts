@@ -53,10 +53,10 @@ describe("descriptions", () => {
 
   it("say what intervals are about: one seed's questions, or seeds", () => {
     const one = describeIntervals(run);
-    expect(one).toMatch(/^Seed 0 only, 400 test questions\..*nothing about other seeds/);
+    expect(one).toMatch(/^Seed 0 only; 400 test questions\..*nothing about other seeds/);
     expect(one).not.toContain("Student");
     const three = describeIntervals(syntheticRun({ questions: 1200, seeds: [0, 2, 5] }));
-    expect(three).toMatch(/^Seeds 0, 2, 5, 1,200 test questions each\./);
+    expect(three).toMatch(/^Seeds 0, 2, 5; 1,200 test questions each\./);
     // The t table's values for two degrees of freedom and for many.
     expect(three).toContain("Student's t over the 3 seeds, 4.3 standard errors to either side (with many seeds 2.0)");
   });
@@ -68,5 +68,7 @@ describe("descriptions", () => {
     }
     expect(text).toContain("`aaaaaaaaaaaa`");
     expect(text).toContain("micro-math-strong/0 `eeeeeeeeeeee`");
+    const bases = { "micro-math-weak-0": `tree:${"d".repeat(64)}` };
+    expect(describeProvenance({ ...run, provenance: { ...run.provenance, bases } })).toContain("weak-0 `dddddddddddd`");
   });
 });

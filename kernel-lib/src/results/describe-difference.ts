@@ -23,7 +23,7 @@ export function describeDifference(
   run: RunRecord,
   arm: string,
   other: string,
-  options: DifferenceOptions = {},
+  options: Omit<DifferenceOptions, "by"> = {},
 ): string {
   const row = differenceFrame(run, arm, other, options).objects().at(-1) as DifferenceRow | undefined;
   if (row === undefined) return `**${arm}** and **${other}** have no round and seed in common`;

@@ -15,13 +15,13 @@ export function describeIntervals({ points }: RunRecord): string {
   const [level, many] = [`${100 * LEVEL} %`, tCritical((1 - LEVEL) / 2, Number.POSITIVE_INFINITY).toFixed(1)];
   if (seeds.length === 1) {
     return (
-      `Seed ${seeds[0]} only, ${questions} test questions. The ${level} intervals are over its questions (Wilson's for an accuracy, Bonett and Price's ` +
+      `Seed ${seeds[0]} only; ${questions} test questions. The ${level} intervals are over its questions (Wilson's for an accuracy, Bonett and Price's ` +
       "for a difference) and say **nothing about other seeds**."
     );
   }
   const critical = tCritical((1 - LEVEL) / 2, seeds.length - 1).toFixed(1);
   return (
-    `Seeds ${seeds.join(", ")}, ${questions} test questions each. The ${level} intervals are Student's t over the ${seeds.length} seeds, ${critical} standard errors to ` +
+    `Seeds ${seeds.join(", ")}; ${questions} test questions each. The ${level} intervals are Student's t over the ${seeds.length} seeds, ${critical} standard errors to ` +
     `either side (with many seeds ${many}), and never shorter than the questions alone make them.`
   );
 }
@@ -62,7 +62,10 @@ export function describeProvenance({ provenance }: RunRecord): string {
   const { own = [] } = provenance;
   const list = (record: Readonly<Record<string, string>>): string =>
     Object.entries(record)
-      .map(([name, value]) => `${name} ${/^(sha256:)?[0-9a-f]{64}$/.test(value) ? `\`${shortKey(value)}\`` : value}`)
+      .map(
+        ([name, value]) =>
+          `${name} ${/^((sha256|tree):)?[0-9a-f]{64}$/.test(value) ? `\`${shortKey(value)}\`` : value}`,
+      )
       .join(", ");
   return [
     `- **experiment** ${experiment.name}, seeds ${experiment.seeds.join(", ")}`,
@@ -80,5 +83,5 @@ export function describeProvenance({ provenance }: RunRecord): string {
 }
 
 function shortKey(key: string): string {
-  return key.replace(/^sha256:/, "").slice(0, 12);
+  return key.replace(/^(sha256|tree):/, "").slice(0, 12);
 }
