@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type StepEvent, seededRandom } from "../../kernel-lib/src/core/index.js";
 import { type Checkpoint, readCheckpoint, runStep, writeCheckpoint } from "../../kernel-lib/src/engine/index.js";
+import { preferenceLoss } from "../../kernel-lib/src/methods/index.js";
 import {
   CONTRACT,
   type LogRow,
@@ -162,6 +163,26 @@ describe("training verbs", () => {
     expect(log[0]!.margin).toBeCloseTo(0, 4);
     expect(log.at(-1)!.margin).toBeGreaterThan(0.2);
     expect(log.at(-1)!.accuracy).toBeGreaterThan(0.8);
+  });
+
+  it("dpo with its own loss written out as a formula trains the same model, and with another loss another one", async () => {
+    const params = { beta: 0.5, epochs: 2, batchSize: 8, optimizer: { name: "adamw", lr: 1e-3 } } as const;
+    const trained = async (loss: ParamsInput<"dpo">["loss"]): Promise<Float32Array> => {
+      const { output } = await run("dpo", { ...params, loss }, { model, pairs });
+      return (await readCheckpoint(output("model"))).parameters;
+    };
+    const named = await trained("sigmoid");
+    /** Largest distance from the named loss's weights, as a share of how far those went. */
+    const distance = async (loss: ParamsInput<"dpo">["loss"]): Promise<number> => {
+      const weights = await trained(loss);
+      const went = named.reduce((most, value, i) => Math.max(most, Math.abs(value - model.parameters[i]!)), 0);
+      return weights.reduce((most, value, i) => Math.max(most, Math.abs(value - named[i]!)), 0) / went;
+    };
+    expect(await distance({ formula: "-log_sigmoid(beta * margin)" })).toBeLessThan(1e-2);
+    expect(
+      await distance({ formula: preferenceLoss("logistic", "log(1 + exp(-beta * margin))").formula }),
+    ).toBeLessThan(1e-2);
+    expect(await distance({ formula: "max(0, 1 - beta * margin)" })).toBeGreaterThan(0.05);
   });
 
   it("dpo takes another reference when there is one", async () => {
