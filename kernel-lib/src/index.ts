@@ -53,6 +53,7 @@ export {
   type ComparedAnswers,
   comparisonsFrame,
   type DifferenceOptions,
+  describeCalibration,
   describeDifference,
   describeEvaluator,
   describeIntervals,

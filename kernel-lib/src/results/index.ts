@@ -1,3 +1,10 @@
+export {
+  type CalibrationCurve,
+  type Confidence,
+  calibrationCurves,
+  confidenceOf,
+  describeCalibration,
+} from "./calibration.js";
 export { accuracyByCategory } from "./categories.js";
 export {
   type Claim,
