@@ -1,5 +1,6 @@
 import type { RunRecord } from "../experiments/index.js";
 import { accuracyByRound } from "./accuracy-by-round.js";
+import { calibration } from "./calibration.js";
 import { comparisonAccuracy } from "./comparison-accuracy.js";
 import { dpoOverBeta } from "./dpo-over-beta.js";
 import { figure4 } from "./figure-4.js";
@@ -20,6 +21,7 @@ export const figuresByName = {
   "label-accuracy": labelAccuracy,
   "label-changes": labelChanges,
   "comparison-accuracy": comparisonAccuracy,
+  calibration,
   "gain-by-arm": gainByArm,
   "gain-by-kl": gainByKl,
   /** The same, by the name that it had first. */

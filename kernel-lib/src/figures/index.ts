@@ -1,5 +1,6 @@
 export { accuracyByRound } from "./accuracy-by-round.js";
 export { type FigureName, figuresByName } from "./by-name.js";
+export { calibration } from "./calibration.js";
 export { findChromium } from "./chromium.js";
 export { comparisonAccuracy } from "./comparison-accuracy.js";
 export { type BetaOptions, dpoOverBeta } from "./dpo-over-beta.js";

@@ -4,6 +4,7 @@ export {
   calibrationCurves,
   confidenceOf,
   describeCalibration,
+  heldOutPairs,
 } from "./calibration.js";
 export { accuracyByCategory } from "./categories.js";
 export {
