@@ -98,11 +98,23 @@ function sum<T>(rows: readonly T[], of: (row: T) => number): number {
 export function describeCalibration(run: RunRecord): string {
   const curves = calibrationCurves(run);
   if (curves.length === 0) return "This record has no beliefs of a model or of people.";
-  const head = ["pairs", "mean confidence", "right", "surer than right", "calibration error"];
+  const head = [
+    "pairs",
+    "confidence",
+    "right",
+    "surer than right",
+    "error",
+    "unsure",
+    "right if unsure",
+    "right if sure",
+  ];
   const rows = curves.map(({ name, bins }) => {
     const { sure, right, error, timid, rightTimid, rightBold } = confidenceOf(bins);
     const shares = [timid, rightTimid, rightBold].map((share) => (share === null ? "" : percent(share)));
     return [name, percent(sure), percent(right), inPoints(sure - right), percent(error), ...shares];
   });
-  return markdownTable([[...head, "scores 0.4 to 0.6", "right there", "right elsewhere"], ...rows]);
+  return [markdownTable([head, ...rows]), "", `*${legend}*`].join("\n");
 }
+
+const legend =
+  "Confidence: mean belief in the preferred answer. Error: mean distance of belief and truth, by tenths of the belief. Unsure: belief from 0.4 to 0.6.";
