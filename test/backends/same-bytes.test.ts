@@ -136,5 +136,5 @@ describe.skipIf(!python)("the Python trainer (set ILR_TRAINER_PYTHON to a Python
       expect(Object.keys(await outputsOn(backend, verb)).length).toBeGreaterThan(0);
     }
     await backend.close();
-  });
+  }, 600_000); // each verb starts Python and loads PyTorch: minutes on a busy machine
 });

@@ -299,7 +299,7 @@ describe.skipIf(PYTHON === "")(`a chain of real adapters on the Python trainer $
     await rm(root, { recursive: true, force: true });
   });
 
-  it("trains, samples and scores them on their base", { timeout: 240_000 }, async () => {
+  it("trains, samples and scores them on their base", { timeout: 600_000 }, async () => {
     const { store } = await temporaryStore();
     const tokenizer = { ...(wordLevelTokenizer(TINY_WORDS) as object), decoder };
     await writeCheckpoint(join(root, "base"), { ...tinyModel(3), tokenizer }, { storage: "float32" });
