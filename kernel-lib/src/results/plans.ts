@@ -12,7 +12,7 @@ export function planFrame({ steps }: PricedPlan): ColumnTable {
   return from(
     steps.map((step) => ({
       ...{ step: step.label, verb: step.verb, purpose: step.purpose, inStore: step.cached },
-      arms: 1,
+      arms: new Set(step.uses.map(({ arm }) => arm)).size,
       ...{ parameters: step.parameters, ...step.tokens, flops: step.flops, seconds: step.seconds },
       ...{ bytes: step.bytes, memory: step.memoryBytes ?? null, accelerators: step.accelerators },
     })),
