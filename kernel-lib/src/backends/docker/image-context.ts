@@ -6,7 +6,7 @@ import { type Digest, digestOf, LabError, sha256 } from "../../core/index.js";
 /** Compiled folders that the trainer loads, or that its identity is made of. */
 const FOLDERS = ["core", "steps", "store", "engine", "backends"] as const;
 /** Packages that they need; onnxruntime-node's other dependencies serve its install script only. */
-const PACKAGES = ["onnxruntime-node", "onnxruntime-common", "zod"] as const;
+const PACKAGES = ["onnxruntime-node", "onnxruntime-common", "zod", "jsep"] as const;
 
 /** What an image is built from. */
 export interface ImageSource {
