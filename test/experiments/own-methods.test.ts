@@ -174,8 +174,10 @@ describe("what is stored", () => {
 
   it("is of rules, too", async () => {
     const by = (refine: typeof bold) => ({ arms: [], methods: [ilr.with({ refine, name: "mine" })] });
-    await run(small(), by(bold));
+    const first = await run(small(), by(bold));
     expect(asked()).toEqual({ bold: 2 });
+    const changes = await first.labelChanges({ arm: "mine", round: 1 });
+    expect(changes.filter(({ accepted }) => accepted)).toHaveLength(first.record.points.at(-2)!.accepted!);
     await run(small(), by(bold));
     expect(asked()).toEqual({});
     await run(

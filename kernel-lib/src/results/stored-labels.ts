@@ -68,7 +68,7 @@ function refinements(stored: StoredRun, { step, round, seed }: Point): readonly 
       .find("sft/drop-malformed", ({ outputs }) => outputs.kept?.ref === trainedOn)
       .map((record) => inputOf(record, "demonstrations")),
   );
-  return ["ilr/refine", "ilr/replace-at-random"].flatMap((name) =>
+  return ["ilr/refine", "ilr/refine-by-rule", "ilr/replace-at-random"].flatMap((name) =>
     stored.find(
       name,
       (record) =>
