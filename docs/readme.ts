@@ -1,6 +1,6 @@
 // The parts of the README that recorded runs decide; `npm run readme` writes them, test/results/readme.test.ts holds the file to them.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type RunRecord, readRun } from "../kernel-lib/src/experiments/index.js";
 import {
   describeEvaluator,
@@ -17,6 +17,15 @@ import {
 
 /** Experiments that claims are read from, where they are recorded; each claim from the first that has its arms. */
 const EXPERIMENTS = ["main", "beta-sweep", "corora"];
+
+/** Folders of recorded runs. */
+export function recordedRuns(results: string): readonly string[] {
+  const files = readdirSync(results, { recursive: true, encoding: "utf8" });
+  return files
+    .filter((path) => path.endsWith("points.jsonl"))
+    .map((path) => dirname(join(results, path)))
+    .sort();
+}
 
 /** The README with each marked part as the runs in a folder of results give it. */
 export async function withResults(readme: string, results: string): Promise<string> {

@@ -34,18 +34,32 @@ describe("the arms of the main experiment", () => {
 describe("accuracyByRound", () => {
   const figure = accuracyByRound(run);
 
-  it("has every arm once in its legend, and its intervals in %", () => {
+  it("has every arm once in its legend, its accuracy in %, and bars that reach SFT's line where it may be no better", () => {
     expect(legend(figure)).toEqual(expect.arrayContaining(arms));
     expect(legend(figure)).toHaveLength(arms.length);
+    const sft = lastPoint(sftCurve(run)!);
     for (const { arm, points } of armCurves(run)) {
       const intervals = intervalsOf(curveOf(figure, arm));
       expect(intervals).toHaveLength(points.length);
-      for (const [i, { accuracy }] of points.entries()) {
-        [accuracy.value, accuracy.low, accuracy.high].forEach((share, k) => {
-          expect(intervals[i]![k]).toBeCloseTo(100 * share, 9);
-        });
+      for (const [i, point] of points.entries()) {
+        const [value, low, high] = intervals[i]!;
+        expect(value).toBeCloseTo(100 * point.accuracy.value, 9);
+        const level = 100 * sft.accuracy.value;
+        const difference = point === sft ? point.accuracy : pairedDifference(point, sft)!;
+        expect(low).toBeCloseTo(100 * difference.low + (point === sft ? 0 : level), 9);
+        expect(high).toBeCloseTo(100 * difference.high + (point === sft ? 0 : level), 9);
       }
     }
+  });
+
+  it("says what its bars are, also without SFT", () => {
+    expect(JSON.stringify(figure.layout!.title)).toContain(
+      "95 % intervals, of SFT's accuracy and of differences to it",
+    );
+    const bare = accuracyByRound(syntheticRun({ questions: 50, arms: ["Naive ILR"] }));
+    expect(JSON.stringify(bare.layout!.title)).toMatch(/bars: 95 % intervals"/);
+    const { accuracy } = armCurves(syntheticRun({ questions: 50, arms: ["Naive ILR"] }))[0]!.points[0]!;
+    expect(intervalsOf(curveOf(bare, "Naive ILR"))[0]![1]).toBeCloseTo(100 * accuracy.low, 9);
   });
 
   it("puts no two points of a round at the same x, and all of them nearest to their round", () => {

@@ -16,9 +16,11 @@ import {
 } from "../../kernel-lib/src/figures/index.js";
 import {
   armCurves,
+  differenceInterval,
   labelsFrame,
   lastPoint,
   pairedDifference,
+  pairedTable,
   sftCurve,
   shareInterval,
 } from "../../kernel-lib/src/results/index.js";
@@ -29,13 +31,18 @@ import { betaSweep, humanRun, oracleRun, otherTask } from "./synthetic-studies.j
 const main = syntheticRun({ seeds: [0, 1], questions: 400 });
 const sweep = betaSweep();
 
-/** Test accuracy of an arm in a round with its interval, in %, from the points themselves. */
+/** Test accuracy of an arm in a round, in %, with the interval that is drawn: of its difference to SFT, of SFT's own accuracy. */
 function accuracyOf({ points }: RunRecord, arm: string, round: number): readonly number[] {
   const own = points.filter((point) => point.arm === arm && point.round === round);
   const { value, low, high } = shareInterval(
     own.map(({ correct }) => ({ right: correct.split("1").length - 1, count: correct.length })),
   );
-  return [value, low, high].map((share) => 100 * share);
+  if (arm === "SFT") return [value, low, high].map((share) => 100 * share);
+  const bitsOfSft = (seed: number): string =>
+    points.find((point) => point.arm === "SFT" && point.seed === seed)!.correct;
+  const difference = differenceInterval(own.map(({ seed, correct }) => pairedTable(seed, correct, bitsOfSft(seed))));
+  const ends = [difference.low, difference.high].map((end) => value + end - difference.value);
+  return [value, ...ends].map((share) => 100 * share);
 }
 
 const close = (numbers: readonly number[]): readonly number[] =>
@@ -76,12 +83,12 @@ describe("dpoOverBeta", () => {
     for (const x of xs) expect(x.map(nearest)).toEqual(betas);
   });
 
-  it("has SFT as a line in the band of its interval, from edge to edge", () => {
+  it("has SFT as a line from edge to edge, which the others' bars are about", () => {
     const { data, layout } = dpoOverBeta(sweep);
-    const [band, line] = data as readonly [Trace, Trace];
-    const [value, low, high] = accuracyOf(sweep, "SFT", 0);
+    const [line] = data as readonly [Trace];
+    const [value] = accuracyOf(sweep, "SFT", 0);
     expect(line.y).toEqual(close([value!, value!]));
-    expect(band.y).toEqual(close([low!, low!, high!, high!]));
+    expect(JSON.stringify(layout!.title)).toContain("of the difference to SFT");
     const { range } = layout!.xaxis as unknown as { range: readonly number[] };
     expect((line.x as number[]).map(Math.log10)).toEqual(close(range));
   });

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
+  armCurves,
   describeEvaluator,
   describeIntervals,
   describeLabels,
   describeProvenance,
+  lastPoint,
+  pairedDifference,
   summaryTable,
 } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
@@ -22,6 +25,12 @@ describe("summaryTable", () => {
       new RegExp(`^SFT +${(100 * sft.testAccuracy).toFixed(1)} ± [45]\\.\\d +$`),
     );
     expect(table.find((line) => line.startsWith("ILR (evaluator)"))).toMatch(/52\.5 +1\.15 +75\.0 +50\.0$/);
+    // What is no better than SFT by its paired interval is within its ± of SFT.
+    const curves = armCurves(run);
+    const [sftPoint, ilr] = ["SFT", "ILR (oracle)"].map((arm) => lastPoint(curves.find((curve) => curve.arm === arm)!));
+    const { low, high } = pairedDifference(ilr!, sftPoint!)!;
+    const cell = `${(100 * ilr!.accuracy.value).toFixed(1)} ± ${(50 * (high - low)).toFixed(1)}`;
+    expect(table.find((line) => line.startsWith("ILR (oracle)"))).toContain(cell);
   });
 
   it("says what its intervals cover", () => {

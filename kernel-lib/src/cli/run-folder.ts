@@ -12,6 +12,16 @@ import { storeFailure } from "../store/index.js";
  */
 export async function writeRunFolder(folder: string, run: RunRecord): Promise<readonly string[]> {
   await writeRun(folder, run);
+  const rows = ["points.jsonl", "evaluators.jsonl", "provenance.json"].map((name) => join(folder, name));
+  return [...rows, ...(await writeTableAndFigure(folder, run))];
+}
+
+/**
+ * Writes what follows from a run's rows: its table and its figure.
+ * @returns the paths, the figure last.
+ * @throws LabError `store-unwritable`, `store-full`.
+ */
+export async function writeTableAndFigure(folder: string, run: RunRecord): Promise<readonly string[]> {
   const svg = figureToSvg(mainFigure(run));
   const files: Readonly<Record<string, string | Uint8Array>> = {
     "table.md": `${summaryTable(run, "markdown")}\n`,
@@ -19,8 +29,7 @@ export async function writeRunFolder(folder: string, run: RunRecord): Promise<re
     "figure.png": svgToPng(svg).bytes,
   };
   for (const [name, content] of Object.entries(files)) await publish(join(folder, name), content);
-  const rows = ["points.jsonl", "evaluators.jsonl", "provenance.json"];
-  return [...rows, ...Object.keys(files)].map((name) => join(folder, name));
+  return Object.keys(files).map((name) => join(folder, name));
 }
 
 async function publish(path: string, content: string | Uint8Array): Promise<void> {

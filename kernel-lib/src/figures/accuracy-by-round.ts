@@ -1,21 +1,14 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves, lastPoint, sftCurve } from "../results/index.js";
-import {
-  besideRound,
-  hasRounds,
-  lastRound,
-  percentages,
-  referenceLine,
-  roundAxis,
-  roundCurve,
-} from "./curve-traces.js";
+import { type ArmCurve, accuracyBesideSft, armCurves, lastPoint, sftCurve } from "../results/index.js";
+import { besideSftBars } from "./beside-sft.js";
+import { besideRound, hasRounds, lastRound, referenceLine, roundAxis, roundCurve } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
-import { heading, intervalBars } from "./heading.js";
+import { heading } from "./heading.js";
 import { looksOf } from "./looks.js";
 
 /**
- * The main result (figure 4): test accuracy per round and method with 95 % intervals, against horizontal lines for the
- * weak supervisor, SFT on its labels and SFT on ground truth.
+ * The main result (figure 4): test accuracy per round and method, against horizontal lines for the weak supervisor, SFT on its labels and
+ * SFT on ground truth. Bars are 95 % intervals of the paired difference to SFT (of SFT itself: of its accuracy).
  *
  * @example
  * display(accuracyByRound(run));
@@ -24,7 +17,7 @@ export function accuracyByRound(run: RunRecord): Figure {
   return {
     data: accuracyTraces(run),
     layout: {
-      title: heading("Test accuracy by round", run, intervalBars),
+      title: heading("Test accuracy by round", run, besideSftBars(run)),
       height: 480,
       xaxis: roundAxis(lastRound(armCurves(run))),
       yaxis: { title: { text: "test accuracy (%)" } },
@@ -35,6 +28,7 @@ export function accuracyByRound(run: RunRecord): Figure {
 /** The curves of `accuracyByRound`, in %; of the whole run or of some of its arms. */
 export function accuracyTraces(run: RunRecord, curves: readonly ArmCurve[] = armCurves(run)): readonly Trace[] {
   const look = looksOf(run);
+  const drawn = accuracyBesideSft(run);
   const references = curves.filter((curve) => !hasRounds(curve));
   const moving = curves.filter(hasRounds);
   const ends = [-0.4, lastRound(curves) + 0.4] as const;
@@ -42,14 +36,14 @@ export function accuracyTraces(run: RunRecord, curves: readonly ArmCurve[] = arm
   const start = sft && 100 * lastPoint(sft).accuracy.value;
   return [
     ...references.flatMap((curve, index) =>
-      referenceLine(curve.arm, percentages(lastPoint(curve).accuracy), {
+      referenceLine(curve.arm, percentages(drawn(lastPoint(curve))), {
         ...{ ends, at: besideRound(0, index, references.length) / 4, style: look(curve.arm) },
       }),
     ),
     ...moving.flatMap(({ arm, points }, index) =>
       roundCurve(
         arm,
-        points.map(({ round, accuracy }) => ({ round, ...percentages(accuracy) })),
+        points.map((point) => ({ round: point.round, ...percentages(drawn(point)) })),
         { index, count: moving.length, style: look(arm), ...(start !== undefined && { start }) },
       ),
     ),

@@ -64,15 +64,20 @@ export function referenceLine(arm: string, level: Interval, place: LevelPlace): 
 export function referenceBand(arm: string, level: Interval, place: Omit<LevelPlace, "at">): readonly Trace[] {
   const { ends, style = methodStyle(arm) } = place;
   const [from, to] = ends;
-  const line = stroke(arm, style, { x: ends, y: [level.value, level.value], width: 2 });
   return [
     {
       ...{ type: "scatter", mode: "lines", name: arm, legendgroup: arm, showlegend: false, hoverinfo: "skip" },
       ...{ x: [from, to, to, from], y: [level.low, level.low, level.high, level.high] },
       ...{ fill: "toself", fillcolor: translucent(style.color, 0.13), line: { width: 0 } },
     },
-    { ...line, showlegend: true, hoverinfo: "name+y" },
+    referenceLevel(arm, level.value, { ends, style }),
   ];
+}
+
+/** The same without its interval. */
+export function referenceLevel(arm: string, level: number, place: Omit<LevelPlace, "at">): Trace {
+  const { ends, style = methodStyle(arm) } = place;
+  return { ...stroke(arm, style, { x: ends, y: [level, level], width: 2 }), showlegend: true, hoverinfo: "name+y" };
 }
 
 /** A line of a level that nothing has measured, such as zero or chance. */

@@ -1,6 +1,6 @@
 import type { Arm, Experiment, RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves, type CurvePoint, lastPoint, sftCurve } from "../results/index.js";
-import { type CurvePlace, percentages, referenceBand } from "./curve-traces.js";
+import { type ArmCurve, accuracyBesideSft, armCurves, type CurvePoint, type Interval, lastPoint, sftCurve } from "../results/index.js";
+import { type CurvePlace, percentages, referenceLevel } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 import { heading, intervalBars } from "./heading.js";
 import { changesOf, looksFor, methodName, type Seen } from "./looks.js";
@@ -14,7 +14,7 @@ export interface BetaOptions {
 
 /**
  * What regularisation buys DPO (figure 3a): test accuracy over beta, a curve for each source of comparisons, with 95 %
- * intervals; SFT as a line across in the band of its interval.
+ * intervals of the paired difference to SFT, which is a line across.
  *
  * @throws LabError `input-missing` for a run in which no source has DPO at two values of beta, or without SFT, or without the round.
  * @example
@@ -29,17 +29,22 @@ export function dpoOverBeta(run: RunRecord, { round }: BetaOptions = {}): Figure
     throw missingArms(run, `SFT, and DPO at two values of beta or more${at}`, ({ arms }) => isSweep(arms));
   }
   const look = looksFor(sources);
+  const drawn = accuracyBesideSft(run);
   const betas = [...new Set(sources.flatMap(({ dots }) => dots.map(({ beta }) => beta)))].sort((a, b) => a - b);
   const ends = [betas[0]! / 1.8, betas.at(-1)! * 1.8] as const;
   return {
     data: [
-      ...referenceBand(sft.arm, percentages(lastPoint(sft).accuracy), { ends }),
+      referenceLevel(sft.arm, 100 * lastPoint(sft).accuracy.value, { ends }),
       ...sources.map((source, index) =>
-        sourceTrace(source, { index, count: sources.length, style: look(source.name) }),
+        sourceTrace(source, { index, count: sources.length, style: look(source.name) }, drawn),
       ),
     ],
     layout: {
-      title: heading(`DPO over beta, by comparisons${roundsText(sources)}`, run, `${intervalBars}, band: SFT's`),
+      title: heading(
+        `DPO over beta, by comparisons${roundsText(sources)}`,
+        run,
+        `${intervalBars} of the difference to SFT`,
+      ),
       height: 460,
       xaxis: {
         title: { text: "beta (strength of the KL anchor)" },
@@ -88,10 +93,14 @@ function isSweep(arms: readonly Pick<Arm, "method" | "beta">[]): boolean {
 }
 
 /** Sources stand side by side at each beta: intervals do not cover each other. */
-function sourceTrace({ name, dots }: Sweep, { index, count, style }: CurvePlace): Trace {
+function sourceTrace(
+  { name, dots }: Sweep,
+  { index, count, style }: CurvePlace,
+  drawn: (point: CurvePoint) => Interval,
+): Trace {
   const shift = 1.06 ** (index - (count - 1) / 2);
   const x = dots.map(({ beta }) => beta * shift);
-  const y = dots.map(({ point }) => percentages(point.accuracy));
+  const y = dots.map(({ point }) => percentages(drawn(point)));
   const text = dots.map(({ beta }) => `beta ${beta}`);
   return { ...methodLine(name, x, y, style), text, hovertemplate: "%{text}: %{y:.1f}" };
 }

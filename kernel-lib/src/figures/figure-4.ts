@@ -1,9 +1,10 @@
 import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, armCurves } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
+import { besideSftBars } from "./beside-sft.js";
 import { lastRound, roundAxis } from "./curve-traces.js";
 import type { Figure } from "./figure.js";
-import { heading, intervalBars } from "./heading.js";
+import { heading } from "./heading.js";
 import { changesOf } from "./looks.js";
 import { missingArms } from "./missing-arms.js";
 import { type Panel, sideBySide } from "./panels.js";
@@ -20,7 +21,11 @@ export function figure4(runs: Readonly<Record<string, RunRecord>>): Figure {
   const panels = Object.entries(runs).map(([title, run], i) => panelOf(title, run, i === 0));
   const names = new Set(panels.flatMap(({ data }) => data.map(({ name }) => name)));
   const { data, layout } = sideBySide(panels, Math.ceil(names.size / 3));
-  const title = heading("Test accuracy of ILR, DPO and SFT by round", Object.values(runs), intervalBars);
+  const title = heading(
+    "Test accuracy of ILR, DPO and SFT by round",
+    Object.values(runs),
+    besideSftBars(Object.values(runs)[0]!),
+  );
   return { data, layout: { ...layout, title, height: 520 } };
 }
 

@@ -1,9 +1,10 @@
 import type { RunRecord } from "../experiments/index.js";
 import { armCurves } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
+import { besideSftBars } from "./beside-sft.js";
 import { hasRounds, lastRound, roundAxis } from "./curve-traces.js";
 import type { Figure } from "./figure.js";
-import { heading, intervalBars } from "./heading.js";
+import { heading } from "./heading.js";
 import { missingArms } from "./missing-arms.js";
 
 /**
@@ -23,7 +24,7 @@ export function humanStudy(run: RunRecord): Figure {
   return {
     data: accuracyTraces(run, curves),
     layout: {
-      title: heading("ILR and DPO with people's comparisons", run, intervalBars),
+      title: heading("ILR and DPO with people's comparisons", run, besideSftBars(run)),
       height: 460,
       xaxis: roundAxis(lastRound(curves)),
       yaxis: { title: { text: "test accuracy (%)" } },

@@ -1,9 +1,10 @@
 import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, armCurves } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
+import { besideSftBars } from "./beside-sft.js";
 import { hasRounds, lastRound, learnsPreferences, roundAxis } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
-import { heading, intervalBars } from "./heading.js";
+import { heading } from "./heading.js";
 import { labelTraces } from "./label-accuracy.js";
 import { sideBySide } from "./panels.js";
 
@@ -26,7 +27,7 @@ export function mainFigure(run: RunRecord): Figure {
     ],
     lines,
   );
-  const title = heading(run.provenance.experiment.title, run, `${intervalBars} (labels: range over seeds)`);
+  const title = heading(run.provenance.experiment.title, run, `${besideSftBars(run)} (labels: range over seeds)`);
   return { data, layout: { ...layout, title, height: 470 + 36 * lines } };
 }
 

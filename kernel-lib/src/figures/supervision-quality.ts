@@ -1,15 +1,16 @@
 import type { Arm, RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves, lastPoint, sftCurve } from "../results/index.js";
+import { type ArmCurve, accuracyBesideSft, armCurves, lastPoint, sftCurve } from "../results/index.js";
+import { besideSftBars } from "./beside-sft.js";
 import { percentages } from "./curve-traces.js";
 import type { Figure, Layout, Trace } from "./figure.js";
-import { heading, intervalBars } from "./heading.js";
+import { heading } from "./heading.js";
 import { changesOf, looksFor, methodName, sourceName } from "./looks.js";
 import { missingArms } from "./missing-arms.js";
 import { methodLine } from "./theme.js";
 
 /**
  * SFT, DPO and ILR by how good the demonstrations are and how good the comparisons are (`ora`, `corora`): test accuracy at the last round
- * with 95 % intervals. A condition that several runs have is that of the run with the most seeds.
+ * with 95 % intervals of the difference to SFT (of SFT itself: of its accuracy). A condition that several runs have is that of the run with the most seeds.
  *
  * @param runs such as the records of micro-math/main, micro-math/ora and micro-math/corora.
  * @throws LabError `input-missing` where no run has SFT, and ILR or DPO.
@@ -27,7 +28,7 @@ export function supervisionQuality(runs: readonly RunRecord[]): Figure {
   return {
     data: methodTraces(conditions),
     layout: {
-      title: heading("SFT, DPO and ILR by quality of supervision, last round", used, intervalBars),
+      title: heading("SFT, DPO and ILR by quality of supervision, last round", used, besideSftBars(used[0]!)),
       height: 480,
       xaxis: {
         title: { text: "demonstrations (correct ones), comparisons" },
@@ -92,13 +93,13 @@ const shifts = { sft: -0.22, dpo: 0, ilr: 0.22 } as const;
 
 /** A trace for each method and source, with a point in each condition that has it. */
 function methodTraces(conditions: readonly Condition[]): readonly Trace[] {
-  const dots = conditions.flatMap(({ curves, comparisons }, i) =>
+  const dots = conditions.flatMap(({ run, curves, comparisons }, i) =>
     curves.flatMap((curve) => {
       const { method } = curve;
       if (method !== "sft" && method !== "dpo" && method !== "ilr") return [];
       const name = methodName(method === "sft" ? { method } : { method, comparisons });
       const description = curve.description && { ...curve.description, name };
-      return [{ name, description, x: i + shifts[method], y: percentages(lastPoint(curve).accuracy) }];
+      return [{ name, description, x: i + shifts[method], y: percentages(accuracyBesideSft(run)(lastPoint(curve))) }];
     }),
   );
   const names = [...new Set(dots.map(({ name }) => name))];

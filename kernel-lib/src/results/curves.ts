@@ -148,6 +148,26 @@ export function pairedBootstrap(first: Outcomes, second: Outcomes, options: Boot
   return clusters.length === 0 ? null : bootstrapMean(clusters, options);
 }
 
+/**
+ * Test accuracy as figures and tables show it: at its own height, with the interval of its paired difference to SFT around it, so that an
+ * interval which does not reach SFT's accuracy is a difference. Seeds differ in level far more than arms do within a seed, and intervals of
+ * the accuracies alone would hide every difference that is there. SFT's own interval, and those of a run without SFT, are of the accuracy.
+ *
+ * @example
+ * const shown = accuracyBesideSft(run);
+ * armCurves(run).map((curve) => shown(lastPoint(curve)));
+ */
+export function accuracyBesideSft(run: RunRecord): (point: CurvePoint) => Interval {
+  const sft = sftCurve(run);
+  const reference = sft && lastPoint(sft);
+  return (point) => {
+    const difference = reference === undefined || point === reference ? null : pairedDifference(point, reference);
+    if (difference === null) return point.accuracy;
+    const { value } = point.accuracy;
+    return { value, low: value + difference.low - difference.value, high: value + difference.high - difference.value };
+  };
+}
+
 /** The evaluator's accuracy on the pairs kept back from its training, all seeds together; null when no arm had one. */
 export function heldOutAccuracy(run: RunRecord): Interval | null {
   const count = run.evaluators.reduce((sum, { validationPairs }) => sum + validationPairs, 0);

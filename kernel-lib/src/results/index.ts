@@ -30,6 +30,7 @@ export { contrastsFrame } from "./contrasts.js";
 export { costsFrame } from "./costs.js";
 export {
   type ArmCurve,
+  accuracyBesideSft,
   armCurve,
   armCurves,
   type CurvePoint,

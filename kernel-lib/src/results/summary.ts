@@ -1,12 +1,12 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves, heldOutAccuracy, lastPoint } from "./curves.js";
+import { type ArmCurve, accuracyBesideSft, armCurves, type CurvePoint, heldOutAccuracy, lastPoint, sftCurve } from "./curves.js";
 import type { Interval } from "./statistics/index.js";
 
 export type SummaryFormat = "text" | "markdown";
 
 /**
- * The results as one table: arms in rows; test accuracy by round in columns, in %, with half its 95 % interval; and, at the last
- * round, label accuracy, divergence from SFT, and how good the comparisons were on held-out pairs and on those met.
+ * The results as one table: arms in rows; test accuracy by round in columns, in %, with half the 95 % interval of its difference to
+ * SFT (of SFT itself: of its accuracy); and, at the last round, label accuracy, divergence from SFT, and how good the comparisons were on held-out pairs and on those met.
  *
  * @param format `text` for terminals, `markdown` for notebooks and READMEs.
  * @example
@@ -16,9 +16,10 @@ export function summaryTable(run: RunRecord, format: SummaryFormat = "text"): st
   const curves = armCurves(run);
   const rounds = [...new Set(curves.flatMap(({ points }) => points.map(({ round }) => round)))].sort((a, b) => a - b);
   const header = ["arm", ...rounds.map((round) => `round ${round}`), "labels", "KL", "held-out", "met"];
+  const shown = accuracyBesideSft(run);
   const rows = curves.map((curve) => [
     curve.arm,
-    ...rounds.map((round) => cellOf(curve, round)),
+    ...rounds.map((round) => cellOf(curve, round, shown)),
     ...lastCells(run, curve),
   ]);
   const table = format === "markdown" ? markdownTable([header, ...rows]) : textTable([header, ...rows]);
@@ -45,9 +46,9 @@ export function markdownTable(rows: readonly (readonly string[])[]): string {
   return [header, rule, ...body].join("\n");
 }
 
-function cellOf({ points }: ArmCurve, round: number): string {
+function cellOf({ points }: ArmCurve, round: number, shown: (point: CurvePoint) => Interval): string {
   const point = points.find((candidate) => candidate.round === round);
-  return point === undefined ? "" : `${percent(point.accuracy)} ± ${halfOf(point.accuracy)}`;
+  return point === undefined ? "" : `${percent(point.accuracy)} ± ${halfOf(shown(point))}`;
 }
 
 function lastCells(run: RunRecord, curve: ArmCurve): string[] {
@@ -59,8 +60,9 @@ function lastCells(run: RunRecord, curve: ArmCurve): string[] {
 function caption(run: RunRecord): string {
   const counts = [...new Set(run.points.map(({ testCount }) => testCount))].join(" / ");
   const seeds = [...new Set(run.points.map(({ seed }) => seed))];
+  const of = sftCurve(run) === undefined ? "" : " of the difference to SFT, of SFT itself: of its accuracy";
   return [
-    `Test accuracy in %, ± half of the 95 % interval (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
+    `Test accuracy in %, ± half of the 95 % interval${of} (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
     "At the last round: labels = correct training labels in %; KL from SFT in nats an answer; comparisons that prefer the correct answer, in %, on held-out pairs and on the pairs met.",
   ].join("\n");
 }

@@ -1,0 +1,8 @@
+import type { RunRecord } from "../experiments/index.js";
+import { sftCurve } from "../results/index.js";
+import { intervalBars } from "./heading.js";
+
+/** What bars are where `accuracyBesideSft` is drawn. */
+export function besideSftBars(run: RunRecord): string {
+  return sftCurve(run) === undefined ? intervalBars : `${intervalBars}, of SFT's accuracy and of differences to it`;
+}
