@@ -14,6 +14,7 @@ import {
   verdicts,
   verdictsTable,
 } from "../kernel-lib/src/results/index.js";
+import { withParts } from "./parts.js";
 
 /** Experiments that claims are read from, where they are recorded; each claim from the first that has its arms. */
 const EXPERIMENTS = ["main", "beta-sweep", "corora"];
@@ -34,11 +35,7 @@ export async function withResults(readme: string, results: string): Promise<stri
   const read = verdicts(runs.length === 1 ? runs[0]! : runs);
   const parts = { runs: runsPart(runs), table: summaryTable(runs[0]!, "markdown"), claims: claimsPart(read) };
   const all = { ...parts, evaluator: describeEvaluator(runs[0]!) };
-  return Object.entries(all).reduce((text, [name, part]) => {
-    const place = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`);
-    if (!place.test(text)) throw new Error(`the README has no <!-- ${name} --> ... <!-- /${name} -->`);
-    return text.replace(place, (_, start: string, end: string) => `${start}${part}${end}`);
-  }, readme);
+  return withParts(readme, all);
 }
 
 function runsPart(runs: readonly RunRecord[]): string {

@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { withMeasuredFlags } from "../../docs/measured-flags.js";
 import { recordedRuns, withResults } from "../../docs/readme.js";
 import { readRun } from "../../kernel-lib/src/experiments/index.js";
 import { summaryTable } from "../../kernel-lib/src/results/index.js";
 
 const root = join(import.meta.dirname, "..", "..");
 
-it("the README says what the recorded runs give (npm run readme writes it)", async () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  expect(readme).toBe(await withResults(readme, join(root, "results")));
+it.each([
+  ["README.md", withResults],
+  ["docs/fidelity.md", withMeasuredFlags],
+])("%s says what the recorded runs give (npm run readme writes it)", async (name, withNumbers) => {
+  const text = readFileSync(join(root, name), "utf8");
+  expect(text).toBe(await withNumbers(text, join(root, "results")));
 });
 
 it("so do the tables beside them", async () => {
