@@ -1,7 +1,15 @@
 import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, accuracyBesideSft, armCurves, lastPoint, sftCurve } from "../results/index.js";
 import { besideSftBars } from "./beside-sft.js";
-import { besideRound, hasRounds, lastRound, referenceLine, roundAxis, roundCurve } from "./curve-traces.js";
+import {
+  besideRound,
+  hasRounds,
+  lastRound,
+  percentages,
+  referenceLine,
+  roundAxis,
+  roundCurve,
+} from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 import { heading } from "./heading.js";
 import { looksOf } from "./looks.js";

@@ -1,5 +1,13 @@
 import type { Arm, Experiment, RunRecord } from "../experiments/index.js";
-import { type ArmCurve, accuracyBesideSft, armCurves, type CurvePoint, type Interval, lastPoint, sftCurve } from "../results/index.js";
+import {
+  type ArmCurve,
+  accuracyBesideSft,
+  armCurves,
+  type CurvePoint,
+  type Interval,
+  lastPoint,
+  sftCurve,
+} from "../results/index.js";
 import { type CurvePlace, percentages, referenceLevel } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 import { heading, intervalBars } from "./heading.js";

@@ -1,5 +1,13 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, accuracyBesideSft, armCurves, type CurvePoint, heldOutAccuracy, lastPoint, sftCurve } from "./curves.js";
+import {
+  type ArmCurve,
+  accuracyBesideSft,
+  armCurves,
+  type CurvePoint,
+  heldOutAccuracy,
+  lastPoint,
+  sftCurve,
+} from "./curves.js";
 import type { Interval } from "./statistics/index.js";
 
 export type SummaryFormat = "text" | "markdown";
