@@ -66,3 +66,26 @@ export function otherTask(task: string, size: Size = small): RunRecord {
       ] ?? 0.41,
   });
 }
+
+/**
+ * `micro-math/phase`: ILR gains with the accuracy of comparisons and with alpha, DPO less. The best learning rate on validation is 3e-6 below an accuracy
+ * of 0.8 and 1e-5 from there on; on test 1e-6 would win everywhere. Only 1e-5 goes as far from SFT as ILR.
+ */
+export function phaseRun(size: Size = small): RunRecord {
+  const rateOf = ({ lr = 3e-6 }: SyntheticArm): number => [1e-6, 3e-6, 1e-5].indexOf(lr);
+  return syntheticSweep(presetByName("micro-math/phase"), {
+    ...size,
+    accuracy: (arm, round) => {
+      const reliability = reliabilityOf(arm);
+      if (arm.method === "ilr") return 0.57 + 0.05 * round * (reliability - 0.62) * (arm.alpha ?? 0.15) ** 0.4 * 2;
+      return arm.method === "dpo" ? 0.57 + 0.02 * round * (reliability - 0.5) - 0.004 * rateOf(arm) : 0.57;
+    },
+    fields: (arm, round, seed) => {
+      if (arm.method === "ilr") return { kl: 0.3 + 0.2 * round * (arm.alpha ?? 0.15), klError: 0.02 };
+      if (arm.method !== "dpo") return {};
+      const best = reliabilityOf(arm) < 0.8 ? 1 : 2;
+      const validationAccuracy = 0.58 - 0.01 * Math.abs(rateOf(arm) - best) + 0.001 * seed;
+      return { kl: 0.01 * round * 10 ** rateOf(arm) * 0.3 * reliabilityOf(arm), klError: 0.003, validationAccuracy };
+    },
+  });
+}

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { LabError } from "../core/index.js";
-import type { Arm, Point, RunProvenance, RunRecord } from "../experiments/index.js";
+import type { Arm, Experiment, Point, RunProvenance, RunRecord } from "../experiments/index.js";
 
 /**
  * Several runs as one, so that every frame and figure shows them together. An arm that came out the same in all of them (SFT, where the
@@ -17,7 +17,8 @@ export function compareRuns(runs: Readonly<Record<string, RunRecord>>): RunRecor
   if (named.length === 0) throw new LabError("config-invalid", "there are no runs to compare");
   refuseDifferentTests(named);
   const shared = new Set(armNames(records).filter((arm) => isSame(records, arm)));
-  const renamed = named.map(([name, run]) => renameArms(run, (arm) => (shared.has(arm) ? arm : `${arm}, ${name}`)));
+  const explicit = named.map(([name, run]) => [name, spelledOut(run, records)] as const);
+  const renamed = explicit.map(([name, run]) => renameArms(run, (arm) => (shared.has(arm) ? arm : `${arm}, ${name}`)));
   const points = new Map(
     renamed.flatMap((run) => run.points.map((point) => [`${point.arm}\n${point.seed}\n${point.round}`, point])),
   );
@@ -45,6 +46,27 @@ function isSame(records: readonly RunRecord[], arm: string): boolean {
 
 function inOrder(points: readonly Point[]): readonly Point[] {
   return [...points].sort((a, b) => a.seed - b.seed || a.round - b.round);
+}
+
+/**
+ * Arms say themselves what their experiments differ in, since one experiment has to stand for all of them: figures and frames find arms by
+ * these fields.
+ */
+function spelledOut(run: RunRecord, all: readonly RunRecord[]): RunRecord {
+  const { experiment } = run.provenance;
+  const differs = (of: (one: Experiment) => unknown): boolean =>
+    new Set(all.map(({ provenance }) => of(provenance.experiment))).size > 1;
+  const { alpha, recipe } = experiment;
+  const common = { ...(differs((one) => one.alpha) && { alpha }) };
+  const ofDpo = {
+    ...(differs((one) => one.recipe.dpo.beta) && { beta: recipe.dpo.beta }),
+    ...(differs((one) => one.recipe.dpo.optimizer.lr) && { lr: recipe.dpo.optimizer.lr }),
+  };
+  const arms = experiment.arms.map((arm): Arm => {
+    if (arm.method === "sft" || arm.method === "sft-ground-truth") return arm;
+    return { ...common, ...(arm.method === "dpo" ? ofDpo : {}), ...arm };
+  });
+  return { ...run, provenance: { ...run.provenance, experiment: { ...experiment, arms } } };
 }
 
 function renameArms(run: RunRecord, nameOf: (arm: string) => string): RunRecord {

@@ -1,3 +1,4 @@
+export { bestByValidation, type Candidate, type Choice } from "./best-by-validation.js";
 export {
   type CalibrationCurve,
   type Confidence,
@@ -59,7 +60,14 @@ export {
   labelsFrame,
   roundsFrame,
 } from "./frames.js";
-export { phaseFrame } from "./phase.js";
+export {
+  type MatchedSide,
+  type OracleErrors,
+  type PhaseCell,
+  type PhaseSide,
+  phaseCells,
+  phaseFrame,
+} from "./phase.js";
 export { planFrame, plansFrame } from "./plans.js";
 export { type PowerQuestion, powerFrame } from "./power-frame.js";
 export { proposalsFrame } from "./proposals.js";

@@ -1,104 +1,164 @@
 import { type ColumnTable, from } from "arquero";
-import { LabError } from "../core/index.js";
 import type { Arm, RunRecord } from "../experiments/index.js";
+import { bestByValidation } from "./best-by-validation.js";
 import { type ArmCurve, armCurves, type CurvePoint, lastPoint, pairedDifference, sftCurve } from "./curves.js";
 import type { Interval } from "./statistics/index.js";
 
+/** What a noisy oracle's errors go with. */
+export type OracleErrors = NonNullable<Extract<NonNullable<Arm["comparisons"]>, { noisyOracle: number }>["errors"]>;
+
+/** ILR against DPO where both get the same comparisons: one place of the phase diagram. Shares are 0 to 1. */
+export interface PhaseCell {
+  /** How often comparisons prefer the correct answer, by construction. */
+  readonly accuracy: number;
+  readonly errors: OracleErrors;
+  /** The most that ILR may replace in a round, as a share of the labels that proposals disagree with. */
+  readonly alpha: number;
+  readonly ilr: PhaseSide;
+  readonly dpo: PhaseSide;
+  /** DPO's learning rate, and its accuracy on the validation split; null where there was nothing to choose. */
+  readonly lr: number;
+  readonly validation: number | null;
+  /** ILR minus DPO, paired, with its 95 % interval; null where they share no seed. */
+  readonly difference: Interval | null;
+  /** The same against the DPO, of any round and rate, that is nearest to ILR in divergence from SFT; null where none is known. */
+  readonly matched: MatchedSide | null;
+}
+
+/** A point of a cell. */
+export interface PhaseSide {
+  readonly arm: string;
+  readonly round: number;
+  /** Divergence from SFT, nats an answer. */
+  readonly kl: number | null;
+  /** Over SFT, paired. */
+  readonly gain: Interval | null;
+}
+
+/** DPO at about the divergence of ILR. */
+export interface MatchedSide extends PhaseSide {
+  /** How many times as far from SFT the farther of the two is, 1 or more. */
+  readonly ratio: number;
+  /** ILR minus this, paired. */
+  readonly difference: Interval | null;
+}
+
 /**
- * The phase diagram as rows: ILR against DPO wherever both have comparisons of the same known accuracy (`noisyOracle`), one row for each arm of ILR.
+ * The phase diagram's cells: every arm of ILR with a noisy oracle against DPO with the same oracle, both at their last rounds. Of several arms of DPO
+ * (learning rates, betas) the best on the validation split stands for it (`bestByValidation`): no test question has a say. If some have the cell's
+ * alpha, one of these. Arms that change their loss, pairs or proposals are left out.
  *
- * `comparisons` is that accuracy, 0.5 to 1, and `errors` whether wrong verdicts are tied to pairs, tied to questions, or drawn anew in every round. Of DPO's learning rates `dpo` has the one with the best
- * accuracy on the validation split at its last round (`validation`, %, mean over seeds), which no test question has a say in. `gain`s over SFT and `difference` (ILR minus DPO) are paired, in points with 95 % intervals, at the
- * last round of each. `matched` is the arm and `matchedRound` the round of DPO, at any learning rate, whose divergence from SFT is nearest to ILR's, by ratio: `matchedKl` says how near, in nats;
- * `matchedDifference` is ILR minus that.
+ * @returns errors that are redrawn first, then by alpha and accuracy, ascending.
+ * @throws LabError `input-missing` where there is a choice and no validation accuracy.
+ */
+export function phaseCells(run: RunRecord): readonly PhaseCell[] {
+  const arms = armCurves(run).flatMap((curve) => placeOf(run, curve) ?? []);
+  const sft = sftCurve(run);
+  const cells = arms.flatMap((ilr) => {
+    const rivals = ilr.curve.method === "ilr" ? rivalsOf(ilr, arms) : [];
+    return rivals.length === 0 ? [] : [cellOf(run, ilr, rivals, sft && lastPoint(sft))];
+  });
+  const kinds: readonly OracleErrors[] = ["by-pair", "redrawn", "by-question"];
+  return cells.sort(
+    (a, b) => kinds.indexOf(a.errors) - kinds.indexOf(b.errors) || a.alpha - b.alpha || a.accuracy - b.accuracy,
+  );
+}
+
+/**
+ * The phase diagram as rows, one a cell (`phaseCells`): shares in %, differences in points with 95 % intervals.
+ *
+ * `comparisons` is the comparisons' accuracy, 0.5 to 1, and `errors` whether wrong verdicts are tied to pairs, tied to questions, or drawn anew in every round. `lr` and
+ * `validation` are of the arm of DPO that was chosen. `gain`s are over SFT, `difference` is ILR minus DPO, at the last round of each. `matched` is the
+ * arm and `matchedRound` the round of DPO, at any learning rate, whose divergence from SFT is nearest to ILR's, by ratio: `matchedKl` says how near, in
+ * nats; `matchedDifference` is ILR minus that.
  *
  * @throws LabError `input-missing` when there is nothing to choose a learning rate by.
  * @example
  * phaseFrame(run).filter((row) => row.alpha === 0.15 && row.errors === "redrawn").select("comparisons", "difference", "matchedDifference");
  */
 export function phaseFrame(run: RunRecord): ColumnTable {
-  const { experiment } = run.provenance;
-  const sft = sftCurve(run);
-  const curves = armCurves(run).flatMap((curve) => {
-    const source = sourceOf(curve.description);
-    return source === undefined ? [] : [{ curve, source }];
-  });
-  const rows = curves.flatMap(({ curve: ilr, source }) => {
-    const rivals = curves.filter((other) => other.curve.method === "dpo" && isSame(other.source, source));
-    if (ilr.method !== "ilr" || rivals.length === 0) return [];
-    const dpos = rivals.map(({ curve }) => curve);
-    const dpo = bestByValidation(run, dpos);
-    const [end, best] = [lastPoint(ilr), lastPoint(dpo)];
-    const near = nearestInKl(end, dpos);
-    return {
-      ...{ comparisons: source.noisyOracle, errors: source.errors, alpha: ilr.description?.alpha ?? experiment.alpha },
-      ...{ ilr: ilr.arm, dpo: dpo.arm, lr: dpo.description?.lr ?? experiment.recipe.dpo.optimizer.lr },
-      validation: percent(validationOf(run, dpo)),
-      ...ends("ilrGain", sft && pairedDifference(end, lastPoint(sft))),
-      ...ends("dpoGain", sft && pairedDifference(best, lastPoint(sft))),
-      ...ends("difference", pairedDifference(end, best)),
-      ...{ ilrKl: end.kl?.value ?? null, dpoKl: best.kl?.value ?? null },
-      ...{ matched: near?.arm ?? null, matchedRound: near?.point.round ?? null },
-      matchedKl: near?.point.kl?.value ?? null,
-      ...ends("matchedDifference", near && pairedDifference(end, near.point)),
-    };
-  });
-  return from(rows);
-}
-
-interface Source {
-  readonly noisyOracle: number;
-  readonly errors: "by-pair" | "by-question" | "redrawn";
-}
-
-function sourceOf(description: Arm | undefined): Source | undefined {
-  const comparisons = description?.comparisons;
-  if (typeof comparisons !== "object" || !("noisyOracle" in comparisons)) return undefined;
-  return { noisyOracle: comparisons.noisyOracle, errors: comparisons.errors ?? "by-pair" };
-}
-
-const isSame = (a: Source, b: Source): boolean => a.noisyOracle === b.noisyOracle && a.errors === b.errors;
-
-/** @throws LabError `input-missing` when there are several and none was held against validation questions. */
-function bestByValidation(run: RunRecord, dpos: readonly ArmCurve[]): ArmCurve {
-  if (dpos.length === 1) return dpos[0]!;
-  const scored = dpos.flatMap((curve) => {
-    const accuracy = validationOf(run, curve);
-    return accuracy === null ? [] : [{ curve, accuracy }];
-  });
-  if (scored.length < dpos.length) {
-    throw new LabError("input-missing", `no validation accuracy of ${dpos.map(({ arm }) => arm).join(", ")}`, {
-      hint: "run the experiment with validate: true, as micro-math/phase is",
-    });
-  }
-  return scored.reduce((best, other) => (other.accuracy > best.accuracy ? other : best)).curve;
-}
-
-/** On the validation split, at the last round, mean over seeds. */
-function validationOf({ points }: RunRecord, curve: ArmCurve): number | null {
-  const { round } = lastPoint(curve);
-  const shares = points.flatMap((point) =>
-    point.arm === curve.arm && point.round === round ? [point.validationAccuracy] : [],
+  return from(
+    phaseCells(run).map(({ ilr, dpo, matched, ...cell }) => ({
+      ...{ comparisons: cell.accuracy, errors: cell.errors, alpha: cell.alpha },
+      ...{ ilr: ilr.arm, dpo: dpo.arm, lr: cell.lr, validation: percent(cell.validation) },
+      ...ends("ilrGain", ilr.gain),
+      ...ends("dpoGain", dpo.gain),
+      ...ends("difference", cell.difference),
+      ...{ ilrKl: ilr.kl, dpoKl: dpo.kl },
+      ...{ matched: matched?.arm ?? null, matchedRound: matched?.round ?? null, matchedKl: matched?.kl ?? null },
+      ...ends("matchedDifference", matched?.difference),
+    })),
   );
-  if (shares.some((share) => share === null)) return null;
-  return shares.reduce<number>((sum, share) => sum + share!, 0) / shares.length;
+}
+
+/** Where an arm stands in the diagram. */
+interface Place {
+  readonly curve: ArmCurve;
+  readonly accuracy: number;
+  readonly errors: OracleErrors;
+  readonly alpha: number;
+  readonly ownAlpha: boolean;
+}
+
+/** Undefined for arms without a noisy oracle, and for those that change more than what the diagram is about. */
+function placeOf(run: RunRecord, curve: ArmCurve): Place | undefined {
+  const { method, description } = curve;
+  if (description === undefined || (method !== "ilr" && method !== "dpo")) return undefined;
+  const { comparisons, alpha, loss, labelSmoothing, fidelity, pairs, proposals } = description;
+  if (typeof comparisons !== "object" || !("noisyOracle" in comparisons)) return undefined;
+  if ([loss, labelSmoothing, fidelity, pairs, proposals].some((change) => change !== undefined)) return undefined;
+  return {
+    ...{ curve, accuracy: comparisons.noisyOracle, errors: comparisons.errors ?? "by-pair" },
+    ...{ alpha: alpha ?? run.provenance.experiment.alpha, ownAlpha: alpha !== undefined },
+  };
+}
+
+/** DPO with the same comparisons. */
+function rivalsOf(ilr: Place, arms: readonly Place[]): readonly ArmCurve[] {
+  const same = arms.filter(
+    ({ curve, accuracy, errors }) => curve.method === "dpo" && accuracy === ilr.accuracy && errors === ilr.errors,
+  );
+  const ofAlpha = same.filter(({ alpha, ownAlpha }) => ownAlpha && alpha === ilr.alpha);
+  const chosen = ofAlpha.length > 0 ? ofAlpha : same.filter(({ ownAlpha }) => !ownAlpha);
+  return (chosen.length > 0 ? chosen : same).map(({ curve }) => curve);
+}
+
+function cellOf(run: RunRecord, place: Place, rivals: readonly ArmCurve[], sft: CurvePoint | undefined): PhaseCell {
+  const names = rivals.map(({ arm }) => arm);
+  const { arm, candidates } = bestByValidation(run, names);
+  const dpo = rivals[names.indexOf(arm)]!;
+  const [end, best] = [lastPoint(place.curve), lastPoint(dpo)];
+  const { accuracy, errors, alpha } = place;
+  return {
+    ...{ accuracy, errors, alpha, ilr: sideOf(place.curve, end, sft), dpo: sideOf(dpo, best, sft) },
+    lr: dpo.description?.lr ?? run.provenance.experiment.recipe.dpo.optimizer.lr,
+    validation: candidates[names.indexOf(arm)]!.validationAccuracy,
+    difference: pairedDifference(end, best),
+    matched: nearestInKl(end, rivals, sft),
+  };
+}
+
+function sideOf({ arm }: ArmCurve, point: CurvePoint, sft: CurvePoint | undefined): PhaseSide {
+  const gain = sft === undefined ? null : pairedDifference(point, sft);
+  return { arm, round: point.round, kl: point.kl?.value ?? null, gain };
 }
 
 /** Estimates below this are noise around zero: as near to each other as can be told. In nats. */
 const smallestKl = 0.001;
 
-function nearestInKl(
-  { kl: wanted }: CurvePoint,
-  curves: readonly ArmCurve[],
-): { readonly arm: string; readonly point: CurvePoint } | null {
+/** Divergences alone decide what is compared, accuracies have no say. */
+function nearestInKl(end: CurvePoint, curves: readonly ArmCurve[], sft: CurvePoint | undefined): MatchedSide | null {
+  const wanted = end.kl;
   if (wanted === null) return null;
   const log = (kl: Interval): number => Math.log(Math.max(smallestKl, kl.value));
-  const points = curves.flatMap(({ arm, points: all }) =>
-    all.flatMap((point) =>
-      point.kl === null ? [] : [{ arm, point, distance: Math.abs(log(point.kl) - log(wanted)) }],
+  const points = curves.flatMap((curve) =>
+    curve.points.flatMap((point) =>
+      point.kl === null ? [] : [{ curve, point, ratio: Math.exp(Math.abs(log(point.kl) - log(wanted))) }],
     ),
   );
-  return points.length === 0 ? null : points.reduce((best, other) => (other.distance < best.distance ? other : best));
+  if (points.length === 0) return null;
+  const { curve, point, ratio } = points.reduce((best, other) => (other.ratio < best.ratio ? other : best));
+  return { ...sideOf(curve, point, sft), ratio, difference: pairedDifference(end, point) };
 }
 
 function ends(name: string, interval: Interval | null | undefined): Record<string, number | null> {
