@@ -12,17 +12,21 @@ import {
   labelChanges,
   mainFigure,
   naiveAblation,
+  phaseAtMatchedKl,
+  phaseDiagram,
   supervisionQuality,
 } from "../../kernel-lib/src/figures/index.js";
 import { narrowLayout } from "../../kernel-lib/src/report/narrow-layout.js";
 import { syntheticRun } from "../results/synthetic-run.js";
 import { illegible } from "./legible.js";
-import { betaSweep, humanRun, oracleRun, otherTask } from "./synthetic-studies.js";
+import { betaSweep, humanRun, oracleRun, otherTask, phaseRun } from "./synthetic-studies.js";
 
 const tiny = { seeds: [0, 1], questions: 60 };
 const main = syntheticRun(tiny);
 const sweep = betaSweep(tiny);
 const sql = otherTask("micro-sql", { ...tiny, rounds: 6 });
+
+const phase = phaseRun(tiny);
 
 const all: Readonly<Record<string, () => Figure>> = {
   "main figure": () => mainFigure(main),
@@ -38,6 +42,9 @@ const all: Readonly<Record<string, () => Figure>> = {
   "naive ablation": () => naiveAblation(main),
   "supervision quality": () => supervisionQuality([main, oracleRun("corora", tiny)]),
   "human study": () => humanStudy(humanRun(tiny)),
+  "phase diagram": () => phaseDiagram(phase),
+  "phase diagram at matched KL": () => phaseAtMatchedKl(phase),
+  "gain by KL of fifty arms": () => gainByKl(phase),
   "figure 4 with one panel": () => figure4({ "micro-math": main }),
   "figure 4 with four panels": () => figure4({ "GSM8K (7B)": main, "GSM8K (70B)": main, BIRD: sql, SaferPaca: sql }),
 };

@@ -13,6 +13,7 @@ import {
 import type { Figure, Trace } from "./figure.js";
 import { heading } from "./heading.js";
 import { looksOf } from "./looks.js";
+import { heightFor } from "./theme.js";
 
 /**
  * The main result (figure 4): test accuracy per round and method, against horizontal lines for the weak supervisor, SFT on its labels and
@@ -22,11 +23,12 @@ import { looksOf } from "./looks.js";
  * display(accuracyByRound(run));
  */
 export function accuracyByRound(run: RunRecord): Figure {
+  const data = accuracyTraces(run);
   return {
-    data: accuracyTraces(run),
+    data,
     layout: {
       title: heading("Test accuracy by round", run, besideSftBars(run)),
-      height: 480,
+      height: heightFor(data, 480),
       xaxis: roundAxis(lastRound(armCurves(run))),
       yaxis: { title: { text: "test accuracy (%)" } },
     },

@@ -11,6 +11,7 @@ import { labelAccuracy } from "./label-accuracy.js";
 import { labelChanges } from "./label-changes.js";
 import { mainFigure } from "./main-figure.js";
 import { naiveAblation } from "./naive-ablation.js";
+import { phaseAtMatchedKl, phaseDiagram } from "./phase-diagram.js";
 import { supervisionQuality } from "./supervision-quality.js";
 
 /** The figures that one run is enough for, by the names that `Run.figure` takes. */
@@ -30,6 +31,8 @@ export const figuresByName = {
   "naive-ablation": naiveAblation,
   "supervision-quality": (run: RunRecord) => supervisionQuality([run]),
   "human-study": humanStudy,
+  "phase-diagram": phaseDiagram,
+  "phase-at-matched-kl": phaseAtMatchedKl,
 } as const;
 
 export type FigureName = keyof typeof figuresByName;

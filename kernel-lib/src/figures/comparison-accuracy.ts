@@ -5,7 +5,7 @@ import type { Figure, Trace } from "./figure.js";
 import { seedsHeading } from "./heading.js";
 import { looksOf } from "./looks.js";
 import { missingArms } from "./missing-arms.js";
-import { ink } from "./theme.js";
+import { heightFor, ink } from "./theme.js";
 
 /**
  * How often comparisons preferred the correct answer, round by round, on the pairs that each method showed them, counted where exactly one
@@ -25,18 +25,17 @@ export function comparisonAccuracy(run: RunRecord): Figure {
   const last = lastRound(curves);
   const rounds = roundAxis(last);
   const ends = [0.6, last + 0.4] as const;
+  const about = "bars: 95 % score intervals over pairs";
+  const data = [
+    plainLine(ends, 50, "Chance"),
+    ...heldOut(run, ends),
+    ...curves.flatMap((curve, index) => met(curve, { index, count: curves.length, style: look(curve.arm) })),
+  ];
   return {
-    data: [
-      plainLine(ends, 50, "Chance"),
-      ...heldOut(run, ends),
-      ...curves.flatMap((curve, index) => met(curve, { index, count: curves.length, style: look(curve.arm) })),
-    ],
+    data,
     layout: {
-      title: seedsHeading(
-        "How often comparisons prefer the correct answer",
-        run,
-        "bars: 95 % score intervals over pairs",
-      ),
+      title: seedsHeading("How often comparisons prefer the correct answer", run, about),
+      height: heightFor(data, 440),
       xaxis: { ...rounds, title: { text: "pairs met in round" }, range: ends },
       yaxis: { title: { text: "correct preferences (%)" } },
     },

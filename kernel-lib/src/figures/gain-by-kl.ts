@@ -14,7 +14,7 @@ import { heading } from "./heading.js";
 import { type Looks, looksOf, methodName } from "./looks.js";
 import type { MethodStyle } from "./method-style.js";
 import { missingArms } from "./missing-arms.js";
-import { errorBars, ink, methodLine } from "./theme.js";
+import { errorBars, heightFor, ink, methodLine } from "./theme.js";
 
 /** Estimates of the divergence below this, negative ones among them, are drawn here: the axis is logarithmic. In nats. */
 const smallestKl = 0.005;
@@ -36,19 +36,14 @@ export function gainByKl(run: RunRecord): Figure {
   const look = looksOf(run);
   const clipped = moved.some(({ points }) => points.some(({ kl }) => kl !== null && kl.value < smallestKl));
   const note = clipped ? `; below ${smallestKl} drawn at ${smallestKl}` : "";
+  const about = `bars: 95 % intervals, those of gains paired${note}`;
+  const traces = moved.flatMap((curve) => gainTrace(curve, lastPoint(sft), look(curve.arm)));
+  const data = withKeys(moved, look, traces);
   return {
-    data: withKeys(
-      moved,
-      look,
-      moved.flatMap((curve) => gainTrace(curve, lastPoint(sft), look(curve.arm))),
-    ),
+    data,
     layout: {
-      title: heading(
-        "Gain over SFT against divergence from SFT",
-        run,
-        `bars: 95 % intervals, those of gains paired${note}`,
-      ),
-      height: 480,
+      title: heading("Gain over SFT against divergence from SFT", run, about),
+      height: heightFor(data, 480),
       xaxis: { title: { text: "KL from SFT (nats an answer)" }, type: "log", tickvals: decades },
       yaxis: { title: { text: "gain in test accuracy (points)" }, zeroline: true, zerolinecolor: ink.zero },
     },

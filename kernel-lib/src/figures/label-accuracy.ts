@@ -13,6 +13,7 @@ import type { Figure, Trace } from "./figure.js";
 import { seedsHeading } from "./heading.js";
 import { looksOf } from "./looks.js";
 import { missingArms } from "./missing-arms.js";
+import { heightFor } from "./theme.js";
 
 /**
  * Share of correct training labels per round for ILR's arms and others that change labels, from the weak labels that all of them start with. Bars are the range over
@@ -23,10 +24,12 @@ import { missingArms } from "./missing-arms.js";
 export function labelAccuracy(run: RunRecord): Figure {
   const curves = refinedCurves(run);
   if (curves.length === 0) throw missingLabels(run);
+  const data = labelTraces(run);
   return {
-    data: labelTraces(run),
+    data,
     layout: {
       title: seedsHeading("Label accuracy by round", run, "bars: range over seeds"),
+      height: heightFor(data, 440),
       xaxis: roundAxis(lastRound(curves)),
       yaxis: { title: { text: "correct labels (%)" } },
     },

@@ -5,7 +5,7 @@ import type { Figure, Trace } from "./figure.js";
 import { seedsHeading } from "./heading.js";
 import { missingLabels, refinedCurves } from "./label-accuracy.js";
 import { looksOf } from "./looks.js";
-import { errorBars, ink } from "./theme.js";
+import { errorBars, heightFor, ink } from "./theme.js";
 
 /** Share of a round's width that its bars take. */
 const roundWidth = 0.8;
@@ -34,17 +34,18 @@ export function labelChanges(run: RunRecord): Figure {
     };
   });
   const last = lastRound(curves);
+  const data = [
+    ...bars.map(fixedBars),
+    ...bars.map(brokenBars),
+    key("fixed", true),
+    key("broken", false),
+    netMarks(run, bars),
+  ];
   return {
-    data: [
-      ...bars.map(fixedBars),
-      ...bars.map(brokenBars),
-      key("fixed", true),
-      key("broken", false),
-      netMarks(run, bars),
-    ],
+    data,
     layout: {
       title: seedsHeading("Labels that a round fixed and broke", run, "means over seeds, net with its range"),
-      height: 460,
+      height: heightFor(data, 460),
       barmode: "overlay",
       xaxis: { title: { text: "round" }, tickvals: rounds(last), range: [0.5, last + 0.5], showgrid: false },
       yaxis: { title: { text: "labels: fixed up, broken down" }, zeroline: true, zerolinecolor: ink.zero },

@@ -75,7 +75,7 @@ const template = {
       font: { size: 16 },
       subtitle: { font: { size: 12, color: ink.quiet } },
       ...{ x: 0.02, xanchor: "left" },
-      ...{ yref: "container", y: 0.967, yanchor: "top" },
+      ...{ yref: "container", y: 1, yanchor: "top", pad: { t: 16 } },
     },
     margin: { l: 64, r: 24, t: 72, b: 56 },
     legend: { bgcolor: "rgba(255,255,255,0.8)", borderwidth: 0, tracegroupgap: 3 },
@@ -84,6 +84,12 @@ const template = {
     yaxis: axis,
   },
 } as const;
+
+/** Height in px that a legend at the side needs, or what the plot has anyway, so that no entry is cut off. */
+export function heightFor(data: readonly Trace[], least: number): number {
+  const entries = data.filter(({ name, showlegend }) => name !== undefined && showlegend !== false).length;
+  return Math.max(least, 140 + 23 * entries);
+}
 
 /**
  * A layout in the house look: white, light grid, one font. What the given layout says wins. A title may be a bare string, on the

@@ -34,10 +34,10 @@ export function narrowLayout({ data, layout = {} }: Figure): Layout {
   const names = new Set(data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => String(name ?? "")));
   const hasLegend = layout.showlegend !== false && names.size > 1;
   const bottom = axisHeight + (hasLegend ? names.size * legendLine : 0);
-  const height =
-    rows * Math.max(plotHeight, tickLine * namedTicks(layout)) + (rows - 1) * axisHeight + margin.t + bottom;
+  const plots = Math.max(rows * plotHeight, tickLine * namedTicks(layout), stackHeight(layout));
+  const height = plots + (rows - 1) * axisHeight + margin.t + bottom;
   const place = { orientation: "v", yref: "container", y: 0, yanchor: "bottom", x: 0, xanchor: "left" };
-  const legend = { ...place, tracegroupgap: 0 };
+  const legend = { ...place, tracegroupgap: 0, maxheight: 1 };
   return {
     ...(layout.title === undefined ? {} : { title: { text: "" } }),
     ...fixedAxes(layout),
@@ -93,6 +93,13 @@ function moveNote(note: Layout, columns: readonly Column[], rows: readonly Domai
 /** How many places of the y axis have a name of their own. */
 function namedTicks({ yaxis }: Layout): number {
   return isRecord(yaxis) && Array.isArray(yaxis.ticktext) ? yaxis.ticktext.length : 0;
+}
+
+/** Plots that stand one above the other anyway, each with its part of the height, need as much of it as on a wide page. */
+function stackHeight(layout: Layout): number {
+  const parts = axes(layout, "y").filter((y) => isRecord(layout[y]) && isDomain(layout[y].domain));
+  const inAll = typeof layout.height === "number" ? layout.height - margin.t - axisHeight : 0;
+  return parts.length > 1 ? inAll : 0;
 }
 
 function fixedAxes(layout: Layout): Layout {
