@@ -14,6 +14,7 @@ import {
   type Table1,
   table1,
 } from "./experiments/index.js";
+import { costAccuracy } from "./lab/costs.js";
 import { figure4, supervisionQuality } from "./lab/figures.js";
 import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions } from "./lab/options.js";
@@ -32,6 +33,7 @@ import { compareRuns } from "./results/index.js";
 import { openStore } from "./store/index.js";
 
 export type { FigureName } from "./figures/index.js";
+export type { CostAccuracyOptions } from "./lab/costs.js";
 export type { LabOptions } from "./lab/options.js";
 export type { PlanLabOptions } from "./lab/plans.js";
 export { type FrameName, type Run, type RunOrigin, runOf } from "./lab/run.js";
@@ -115,6 +117,7 @@ export const lab = {
   verdicts: verdictsOf,
   figure4,
   supervisionQuality,
+  costAccuracy,
   /** The paper's Table 1 as the presets have it, for `display` to show. */
   table1: (): Table1 => displayedTable1(table1()),
   /** Names that `lab.run` knows. */

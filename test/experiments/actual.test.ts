@@ -7,6 +7,7 @@ import {
   actualCosts,
   planExperiment,
   type RunRecord,
+  recordedRounds,
   runExperiment,
 } from "../../kernel-lib/src/experiments/index.js";
 import { type ActionRecord, openStore, type Store } from "../../kernel-lib/src/store/index.js";
@@ -127,5 +128,40 @@ describe("planned against actual", () => {
     expect(merged.missing).toBe(0);
     expect(merged.merged).toBeGreaterThan(0);
     expect(merged.all.actual.steps).toBe(merged.all.planned.steps - merged.merged);
+  });
+});
+
+describe("recorded rounds", () => {
+  it("are the seconds of the method's steps by arm and round, each arm as if it ran alone", async () => {
+    const plan = await planExperiment(experiment, where);
+    const secondsOf = new Map(records.map(({ key, seconds }) => [key, seconds]));
+    for (const options of [where, { ...where, keys: run.provenance.keys }]) {
+      const all = await recordedRounds(experiment, options);
+      expect(all.map(({ arm }) => arm)).toEqual(experiment.arms.map(({ name }) => name));
+      for (const { arm, seconds, missing } of all) {
+        expect(missing).toBe(0);
+        const rounds = arm.startsWith("SFT") ? 0 : arm.includes("ILR") ? experiment.rounds.ilr : experiment.rounds.dpo;
+        expect(seconds).toHaveLength(rounds);
+        for (const [i, sum] of seconds.entries()) {
+          const keys = plan.steps.flatMap(({ uses, purpose, key }) =>
+            purpose === "method" && uses.some((use) => use.arm === arm && use.round === i + 1) ? [key!] : [],
+          );
+          expect(sum, `${arm}, round ${i + 1}`).toBeCloseTo(
+            [...new Set(keys)].reduce((total, key) => total + secondsOf.get(key)!, 0),
+            9,
+          );
+          expect(sum).toBeGreaterThan(0);
+        }
+      }
+    }
+  });
+
+  it("says how many steps it has no record of", async () => {
+    const empty = await openStore(join(folder, "nothing"), { warn: () => {} });
+    const all = await recordedRounds(experiment, { ...where, store: empty });
+    for (const { arm, seconds, missing } of all) {
+      expect(seconds.every((of) => of === 0)).toBe(true);
+      expect(missing > 0, arm).toBe(seconds.length > 0);
+    }
   });
 });

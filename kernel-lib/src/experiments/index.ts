@@ -5,6 +5,8 @@ export {
   actualCosts,
   type Comparison,
   NOT_RECORDED,
+  type RecordedRounds,
+  recordedRounds,
 } from "./actual.js";
 export {
   type BaseOptions,

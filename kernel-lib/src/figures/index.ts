@@ -3,6 +3,7 @@ export { type FigureName, figuresByName } from "./by-name.js";
 export { calibration } from "./calibration.js";
 export { findChromium } from "./chromium.js";
 export { comparisonAccuracy } from "./comparison-accuracy.js";
+export { costAccuracy, type RoundCosts } from "./cost-accuracy.js";
 export { type BetaOptions, dpoOverBeta } from "./dpo-over-beta.js";
 export { drawFigure } from "./draw-figure.js";
 export { type Drawing, type DrawOptions, drawInBrowser } from "./draw-in-browser.js";

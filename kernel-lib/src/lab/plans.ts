@@ -61,7 +61,7 @@ export async function plans(
 }
 
 /** A store and a backend to plan with; a backend that was opened here is closed again. */
-async function planning<T>(options: PlanLabOptions, use: (place: PlanOptions) => Promise<T>): Promise<T> {
+export async function planning<T>(options: PlanLabOptions, use: (place: PlanOptions) => Promise<T>): Promise<T> {
   const { project = findProject(), backend: chosen = "embedded", fromScratch, device } = options;
   const { store: folder, results, data }: Project = project;
   const store = await openStore(folder);
