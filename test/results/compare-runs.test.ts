@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Point, RunRecord } from "../../kernel-lib/src/experiments/index.js";
-import { armCurves, compareRuns, pairedDifference } from "../../kernel-lib/src/results/index.js";
+import { accuracyByRound } from "../../kernel-lib/src/figures/index.js";
+import { armCurves, compareRuns, pairedDifference, sftCurve } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
 
 const usual = syntheticRun();
@@ -44,6 +45,30 @@ describe("compareRuns", () => {
       last(`${arm}, after`).accuracy.value - last(`${arm}, before`).accuracy.value,
       10,
     );
+  });
+
+  it("holds each arm against the SFT of its own run", () => {
+    const sft = usual.points.find(({ method }) => method === "sft")!.arm;
+    const worse = changed(sft, (point) => ({
+      ...point,
+      correct: flip(point.correct),
+      testAccuracy: 1 - point.testAccuracy,
+    }));
+    const moved = {
+      ...worse,
+      points: worse.points.map((point) => (point.arm === arm ? { ...point, correct: flip(point.correct) } : point)),
+    };
+    const both = compareRuns({ before: usual, after: moved });
+    for (const name of ["before", "after"]) expect(sftCurve(both, `${arm}, ${name}`)!.arm).toBe(`${sft}, ${name}`);
+    const figure = accuracyByRound(both);
+    const starts = (name: string): unknown =>
+      figure.data.find(
+        (trace) => trace.legendgroup === name && (trace.x as number[])[0] === 0 && trace.showlegend === false,
+      )?.y;
+    for (const name of ["before", "after"]) {
+      const level = 100 * sftCurve(both, `${arm}, ${name}`)!.points[0]!.accuracy.value;
+      expect((starts(`${arm}, ${name}`) as number[])[0]).toBeCloseTo(level, 9);
+    }
   });
 
   it("describes the arms under their new names, and adds up where the numbers come from", () => {

@@ -42,6 +42,8 @@ export interface RunRecord {
   readonly points: readonly Point[];
   readonly evaluators: readonly EvaluatorSummary[];
   readonly provenance: RunProvenance;
+  /** Of runs put together: the arm of SFT that each arm started from, where they do not share it. Not written. */
+  readonly sftOf?: Readonly<Record<string, string>>;
 }
 
 const jsonLines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");

@@ -42,8 +42,10 @@ export function accuracyTraces(run: RunRecord, curves: readonly ArmCurve[] = arm
   const references = curves.filter((curve) => !hasRounds(curve));
   const moving = curves.filter(hasRounds);
   const ends = [-0.4, lastRound(curves) + 0.4] as const;
-  const sft = sftCurve(run);
-  const start = sft && 100 * lastPoint(sft).accuracy.value;
+  const startOf = (arm: string): { readonly start?: number } => {
+    const sft = sftCurve(run, arm);
+    return sft ? { start: 100 * lastPoint(sft).accuracy.value } : {};
+  };
   return [
     ...references.flatMap((curve, index) =>
       referenceLine(curve.arm, percentages(drawn(lastPoint(curve))), {
@@ -54,7 +56,7 @@ export function accuracyTraces(run: RunRecord, curves: readonly ArmCurve[] = arm
       roundCurve(
         arm,
         points.map((point) => ({ round: point.round, ...percentages(drawn(point)) })),
-        { index, count: moving.length, style: look(arm), ...(start !== undefined && { start }) },
+        { index, count: moving.length, style: look(arm), ...startOf(arm) },
       ),
     ),
   ];

@@ -45,9 +45,9 @@ export function gainByArm(run: RunRecord): Figure {
 }
 
 function gainsOf(run: RunRecord): readonly Gain[] {
-  const sft = sftCurve(run);
-  if (sft === undefined) return [];
   return armCurves(run).flatMap((curve) => {
+    const sft = sftCurve(run, curve.arm);
+    if (sft === undefined) return [];
     const last = lastPoint(curve);
     const gain = curve === sft ? null : pairedDifference(last, lastPoint(sft));
     const label = last.round === 0 ? curve.arm : `${curve.arm}, round ${last.round}`;

@@ -29,15 +29,14 @@ const decades = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
  */
 export function gainByKl(run: RunRecord): Figure {
   const moved = armCurves(run).filter(({ points }) => points.some(({ kl }) => kl !== null));
-  const sft = sftCurve(run);
-  if (sft === undefined || moved.length === 0) {
+  if (sftCurve(run) === undefined || moved.length === 0) {
     throw missingArms(run, "arms with a divergence from SFT, and SFT", ({ arms }) => arms.some(({ beta }) => beta));
   }
   const look = looksOf(run);
   const clipped = moved.some(({ points }) => points.some(({ kl }) => kl !== null && kl.value < smallestKl));
   const note = clipped ? `; below ${smallestKl} drawn at ${smallestKl}` : "";
   const about = `bars: 95 % intervals, those of gains paired${note}`;
-  const traces = moved.flatMap((curve) => gainTrace(curve, lastPoint(sft), look(curve.arm)));
+  const traces = moved.flatMap((curve) => gainTrace(curve, lastPoint(sftCurve(run, curve.arm)!), look(curve.arm)));
   const data = withKeys(moved, look, traces);
   return {
     data,

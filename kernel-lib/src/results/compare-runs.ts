@@ -25,6 +25,7 @@ export function compareRuns(runs: Readonly<Record<string, RunRecord>>): RunRecor
   return {
     points: [...points.values()],
     evaluators: records.find(({ evaluators }) => evaluators.length > 0)?.evaluators ?? [],
+    sftOf: Object.assign({}, ...renamed.map(startsOf).reverse()) as Readonly<Record<string, string>>,
     provenance: together(
       renamed.map(({ provenance }) => provenance),
       Object.keys(runs),
@@ -77,6 +78,12 @@ function renameArms(run: RunRecord, nameOf: (arm: string) => string): RunRecord 
     evaluators: run.evaluators,
     provenance: { ...run.provenance, experiment: { ...experiment, arms } },
   };
+}
+
+/** The arm of SFT that a run's arms started from. */
+function startsOf({ points }: RunRecord): Readonly<Record<string, string>> {
+  const sft = points.find(({ method }) => method === "sft");
+  return sft === undefined ? {} : Object.fromEntries(points.map(({ arm }) => [arm, sft.arm]));
 }
 
 function together(all: readonly RunProvenance[], names: readonly string[]): RunProvenance {

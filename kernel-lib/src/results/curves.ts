@@ -86,9 +86,11 @@ export function armCurve(run: RunRecord, name: string): ArmCurve {
   });
 }
 
-/** The curve of plain SFT on weak labels: round 0 of every other arm. */
-export function sftCurve(run: RunRecord): ArmCurve | undefined {
-  return armCurves(run).find(({ method }) => method === "sft");
+/** The curve of plain SFT on weak labels: round 0 of every other arm. Where runs were put together, that of an arm's own run. */
+export function sftCurve(run: RunRecord, arm?: string): ArmCurve | undefined {
+  const curves = armCurves(run).filter(({ method }) => method === "sft");
+  const own = arm === undefined ? undefined : run.sftOf?.[arm];
+  return curves.find((curve) => curve.arm === own) ?? curves[0];
 }
 
 /** The last point of a curve. */
@@ -158,9 +160,14 @@ export function pairedBootstrap(first: Outcomes, second: Outcomes, options: Boot
  * armCurves(run).map((curve) => shown(lastPoint(curve)));
  */
 export function accuracyBesideSft(run: RunRecord): (point: CurvePoint) => Interval {
-  const sft = sftCurve(run);
-  const reference = sft && lastPoint(sft);
+  const references = new Map(
+    armCurves(run).flatMap(({ arm, points }) => {
+      const sft = sftCurve(run, arm);
+      return sft ? points.map((point): [CurvePoint, CurvePoint] => [point, lastPoint(sft)]) : [];
+    }),
+  );
   return (point) => {
+    const reference = references.get(point);
     const difference = reference === undefined || point === reference ? null : pairedDifference(point, reference);
     if (difference === null) return point.accuracy;
     const { value } = point.accuracy;
