@@ -92,7 +92,8 @@ describe("the kernel's own folder", () => {
       const works = `import { lab } from "ilr-lab";
         import { table } from "arquero";
         const run = await lab.recorded("micro-math/main");
-        console.log(run.frame("rounds").numRows() > 10, table({ a: [1, 2] }).numRows(), Buffer.from("node").length);`;
+        const frame = run.frame("rounds");
+        console.log(frame.numRows() > 10, table({ a: [1, 2] }).numRows(), Buffer.from("node").length);`;
       const { status } = await kernel.execute(works, ({ content }) => content.text && texts.push(content.text));
       expect(errors).toEqual([expect.stringMatching(/readonly string\[\].* is not assignable to type 'string'/)]);
       expect({ status, texts }).toEqual({ status: "ok", texts: ["true 2 4\n"] });

@@ -18,11 +18,14 @@ function shareKit(folder) {
   redirect(join(folder, "node_modules"), modules);
 }
 
-/** Lets the compiler see `to` where it looks for packages in `from`; tslab claims already that the latter is there. */
+/**
+ * Lets the compiler see `to` where it looks for packages in `from`; tslab claims already that the latter is there. Their files stay below `from`
+ * (`realpath`), or the compiler could not name the packages' types: `const frame = run.frame("rounds")` would be an error.
+ */
 function redirect(from, to) {
   const { sys } = Module.createRequire(require.resolve("tslab/dist/converter.js"))("@tslab/typescript-for-tslab");
   const prefix = `${from.replaceAll("\\", "/")}/`;
-  for (const name of ["fileExists", "directoryExists", "readFile", "realpath", "getDirectories", "readDirectory"]) {
+  for (const name of ["fileExists", "directoryExists", "readFile", "getDirectories", "readDirectory"]) {
     const original = sys[name];
     sys[name] = (path, ...rest) =>
       original.call(
@@ -31,6 +34,8 @@ function redirect(from, to) {
         ...rest,
       );
   }
+  const { realpath } = sys;
+  sys.realpath = (path) => (path.startsWith(prefix) && !existsSync(path) ? path : realpath.call(sys, path));
 }
 
 /** The `node_modules` with the package that this file is part of. */
