@@ -1,5 +1,4 @@
-import { readdir } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { join } from "node:path";
 import { openBackend } from "./backends/index.js";
 import {
   assertRunnable,
@@ -10,6 +9,7 @@ import {
   planExperiment,
   presets,
   readRun,
+  recordedRuns,
   runExperiment,
   type Table1,
   table1,
@@ -20,6 +20,7 @@ import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions } from "./lab/options.js";
 import { costs, plan, plans } from "./lab/plans.js";
 import { type Run, runOf } from "./lab/run.js";
+import { loadRuns, readRuns, sqlOver } from "./lab/runs.js";
 import { verdictsOf } from "./lab/verdicts.js";
 import {
   displayedTable1,
@@ -29,14 +30,16 @@ import {
   showProgress,
   showProgressLine,
 } from "./notebook/index.js";
-import { compareRuns } from "./results/index.js";
+import { compareRuns, loadTable } from "./results/index.js";
 import { openStore } from "./store/index.js";
 
 export type { FigureName } from "./figures/index.js";
 export type { CostAccuracyOptions } from "./lab/costs.js";
 export type { LabOptions } from "./lab/options.js";
 export type { PlanLabOptions } from "./lab/plans.js";
-export { type FrameName, type Run, type RunOrigin, runOf } from "./lab/run.js";
+export { type Run, type RunOrigin, runOf } from "./lab/run.js";
+export { loadRuns, type RunQuery, type Runs, type Sql } from "./lab/runs.js";
+export type { FrameName } from "./results/index.js";
 
 /**
  * Runs an experiment, by name, as a config, or from a config file (a path that ends in .yaml or .json); steps that are in the store are not run again.
@@ -79,7 +82,7 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
  * @throws LabError `name-unknown` when nothing is recorded under this name, `input-damaged` when it cannot be read.
  */
 async function recorded(name: string, project: Project = findProject()): Promise<Run> {
-  const known = await recordedNames(project.results);
+  const known = await recordedRuns(project.results);
   if (!known.includes(name)) throw unknownName("recorded run", name, known);
   const record = await readRun(join(project.results, ...name.split("/")));
   return runOf(record, { recorded: true, store: () => openStore(project.store) });
@@ -120,6 +123,15 @@ export const lab = {
   costAccuracy,
   /** The paper's Table 1 as the presets have it, for `display` to show. */
   table1: (): Table1 => displayedTable1(table1()),
+  loadRuns,
+  /**
+   * SQL over all recorded runs: the tables are those of `loadRuns`.
+   *
+   * @example
+   * await lab.sql`select arm, avg(testAccuracy) from rounds where round = ${3} group by arm order by all`;
+   */
+  sql: sqlOver(() => readRuns({})),
+  loadTable,
   /** Names that `lab.run` knows. */
   experiments: (): readonly string[] => [...presets.keys()],
 } as const;
@@ -127,10 +139,4 @@ export const lab = {
 /** A display that is replaced in a notebook; on a terminal or in a file what suits it. */
 function showHere(options: ProgressOptions): ProgressDisplay {
   return notebookListens() ? showProgressLine(options) : showProgress(options);
-}
-
-async function recordedNames(results: string): Promise<readonly string[]> {
-  const files = await readdir(results, { recursive: true }).catch(() => []);
-  const runs = files.filter((path) => path.endsWith(`${sep}points.jsonl`));
-  return runs.map((path) => dirname(path).split(sep).join("/")).sort();
 }

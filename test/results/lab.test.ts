@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Project, writeRun } from "../../kernel-lib/src/experiments/index.js";
 import { type FigureName, type FrameName, lab, runOf } from "../../kernel-lib/src/lab.js";
 import { provenanceOf, render } from "../../kernel-lib/src/notebook/index.js";
+import { columnDocs } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "./synthetic-run.js";
 
 const record = syntheticRun({ questions: 100 });
@@ -97,7 +98,9 @@ describe("lab", () => {
       "bases.weak.corpusTokens=2000",
       "bases.strong.corpusTokens=2000",
     ];
-    const rows = (await lab.costs("micro-math/quick", { project, set })).objects() as Record<string, number | string>[];
+    const frame = await lab.costs("micro-math/quick", { project, set });
+    expect(columnDocs(frame).array("meaning")).not.toContain(null);
+    const rows = frame.objects() as Record<string, number | string>[];
     expect(rows.map(({ arm, rounds }) => [arm, rounds])).toEqual([
       ["SFT", 0],
       ["ILR (noisy oracle 0.75)", 2],
@@ -112,10 +115,9 @@ describe("lab", () => {
   });
 
   it("lists the steps of a plan, what arms share once", async () => {
-    const rows = (await lab.plan("gsm8k/main", { project, profile: "paper", device: "h200" })).objects() as Record<
-      string,
-      number | string | boolean
-    >[];
+    const frame = await lab.plan("gsm8k/main", { project, profile: "paper", device: "h200" });
+    expect(columnDocs(frame).array("meaning")).not.toContain(null);
+    const rows = frame.objects() as Record<string, number | string | boolean>[];
     const weak = rows.filter(({ verb, step }) => verb === "sft" && step === "weak supervisor");
     expect(weak).toMatchObject([{ arms: 5, purpose: "method", inStore: false, accelerators: 1 }]);
     expect(rows.find(({ step }) => step === "ILR (evaluator) round 1: test answers")).toMatchObject({
@@ -131,7 +133,9 @@ describe("lab", () => {
   });
 
   it("lists the plans of a profile, and what cannot be planned with its reason", async () => {
-    const rows = (await lab.plans({ project, profile: "paper" })).objects() as Record<string, number | string | null>[];
+    const frame = await lab.plans({ project, profile: "paper" });
+    expect(columnDocs(frame).array("meaning")).not.toContain(null);
+    const rows = frame.objects() as Record<string, number | string | null>[];
     const all = rows.find(({ experiment }) => experiment === "all, shared steps once")!;
     const planned = rows.filter((row) => row.refused === null && row !== all);
     const sum = planned.reduce((total, { steps }) => total + Number(steps), 0);

@@ -220,8 +220,8 @@ async function comparison(name: string, pairs: readonly Pair[], store: Store): P
   };
 }
 
-/** Tokens that answers say they have, and that training logs say were trained on. */
-async function recordedTokens(
+/** Tokens that a step's answers say they have, and that its training log says were trained on. */
+export async function recordedTokens(
   { document, outputs }: ActionRecord,
   store: Store,
 ): Promise<Pick<Amount, "generated" | "trained">> {

@@ -7,6 +7,7 @@ export {
   NOT_RECORDED,
   type RecordedRounds,
   recordedRounds,
+  recordedTokens,
 } from "./actual.js";
 export {
   type BaseOptions,
@@ -79,7 +80,7 @@ export {
   tableBytesOf,
   trainingVerbs,
 } from "./planning/index.js";
-export { type CalibrationBin, type Point, pointOf } from "./points.js";
+export { type CalibrationBin, type Point, pairSummary, pointOf } from "./points.js";
 export {
   type ExperimentFamily,
   families,
@@ -89,9 +90,17 @@ export {
   presetByName,
   presets,
   presetsOfProfile,
+  profileOf,
 } from "./presets/index.js";
 export { findProject, type Project } from "./project.js";
-export { type EvaluatorSummary, type RunProvenance, type RunRecord, readRun, writeRun } from "./record.js";
+export {
+  type EvaluatorSummary,
+  type RunProvenance,
+  type RunRecord,
+  readRun,
+  recordedRuns,
+  writeRun,
+} from "./record.js";
 export { RECORDINGS, type Recording } from "./recordings.js";
 export { type RunOptions, runExperiment } from "./run.js";
 export { type Outcome, runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";

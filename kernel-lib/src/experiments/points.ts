@@ -138,7 +138,10 @@ function isJudged(row: LabelRecord): row is LabelRecord & { labelCorrect: boolea
   return row.labelCorrect !== null && row.proposalCorrect !== null;
 }
 
-function pairSummary(rows: readonly PairRecord[]): Partial<Point> {
+/** What a point says of its pairs: how good their comparisons were, and how many were trained on. */
+export function pairSummary(
+  rows: readonly PairRecord[],
+): Pick<Point, "comparisonAccuracy" | "comparisonCount" | "calibration" | "selectedAccuracy" | "selectedCount"> {
   const informative = rows.filter(({ correctA, correctB }) => correctA !== correctB);
   const right = ({ score, correctB }: PairRecord): boolean => score > 0.5 === correctB;
   const selected = informative.filter((row) => row.selected);

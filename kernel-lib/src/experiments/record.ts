@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { type Json, LabError } from "../core/index.js";
 import type { Experiment } from "./config.js";
 import type { OwnRecord } from "./own/index.js";
@@ -97,4 +97,11 @@ export async function readRun(folder: string): Promise<RunRecord> {
     if (cause instanceof LabError) throw cause;
     throw new LabError("input-damaged", `the recorded run in ${folder} is not readable`, { cause });
   }
+}
+
+/** The runs that are recorded under a folder, at any depth: their folders' paths below it, with `/`, sorted. */
+export async function recordedRuns(results: string): Promise<readonly string[]> {
+  const files = await readdir(results, { recursive: true }).catch(() => []);
+  const runs = files.filter((path) => path.endsWith(`${sep}points.jsonl`));
+  return runs.map((path) => dirname(path).split(sep).join("/")).sort();
 }

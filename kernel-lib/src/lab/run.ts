@@ -3,7 +3,6 @@ import { findProject, type RunRecord } from "../experiments/index.js";
 import { type Figure, type FigureName, figuresByName } from "../figures/index.js";
 import {
   answersSideBySide,
-  type DisplayProvenance,
   displayedAs,
   displayedVerdicts,
   labelDiff,
@@ -13,20 +12,19 @@ import {
 import {
   type AnswerOptions,
   accuracyByCategory,
-  armsFrame,
   type ComparedAnswers,
-  comparisonsFrame,
-  contrastsFrame,
   type DifferenceOptions,
   differenceFrame,
+  type FrameName,
+  frameNamed,
+  frames,
   type LabelChange,
   type LabelOptions,
-  labelsFrame,
   type PowerQuestion,
-  phaseFrame,
   powerFrame,
-  proposalsFrame,
-  roundsFrame,
+  type RecordsName,
+  recordsOf,
+  recordTables,
   type SummaryFormat,
   selectArms,
   storedAnswers,
@@ -38,24 +36,27 @@ import {
 import { openStore, type Store } from "../store/index.js";
 import { taskByName } from "../tasks/index.js";
 import { member } from "./names.js";
-
-const frames = {
-  rounds: roundsFrame,
-  arms: armsFrame,
-  labels: labelsFrame,
-  comparisons: comparisonsFrame,
-  proposals: proposalsFrame,
-  contrasts: contrastsFrame,
-  phase: phaseFrame,
-} as const;
-
-export type FrameName = keyof typeof frames;
+import { provenanceOfRun } from "./provenance.js";
 
 /** A finished run, and ways to look at it; `display` shows it as a card, and each of its parts with where its numbers come from. */
 export interface Run {
   readonly record: RunRecord;
-  /** @throws LabError `name-unknown`. */
+  /**
+   * A table about the run, at once: `examples` and `evaluators` are rows as recorded; the others sum up, in % and with intervals.
+   *
+   * @throws LabError `name-unknown`; `input-missing` for `phase` of a run that has no validation accuracy to choose a learning rate by.
+   */
   frame(name: FrameName): ColumnTable;
+  /**
+   * Rows as they were recorded, one each, shares from 0 to 1: of the run itself (`runs`, `rounds`, `examples`, `evaluators`,
+   * `comparisons`, `calibration`), or from the store (`labels`, `pairs`, `losses`, `steps`, `costs`).
+   *
+   * @throws LabError `input-missing` when the store does not have them, as with a run that was recorded elsewhere; `name-unknown`.
+   * @example
+   * const pairs = await run.records("pairs");
+   * display(pairs.filter((pair) => pair.arm === "DPO (evaluator)" && pair.selected));
+   */
+  records(name: RecordsName): Promise<ColumnTable>;
   /**
    * A figure by its name; docs/figures.md says what each shows.
    *
@@ -132,8 +133,13 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
   const run: Run = {
     record,
     frame: (name) => {
-      const frame = member(frames, "frame", name)(record);
+      member(frames, "frame", name);
+      const frame = frameNamed(name, record);
       return about(frame, frame.columnNames().includes("arm") ? Array.from(frame.array("arm")) : undefined);
+    },
+    records: async (name) => {
+      member(recordTables, "table of records", name);
+      return about(await recordsOf(name, { run: record, store }));
     },
     figure: (name) => {
       const figure = member(figuresByName, "figure", name)(record);
@@ -157,22 +163,4 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
   };
   return about(displayedAs(run, () => runCard(record)));
-}
-
-/** A run's steps are many; a display names those that trained the models it shows, and no more than this. */
-const mostKeys = 300;
-
-function provenanceOfRun(
-  { points, provenance }: RunRecord,
-  isRecorded: boolean,
-  arms?: readonly unknown[],
-): DisplayProvenance {
-  const { experiment, machine, backend, started, ended, versions, counts, keys } = provenance;
-  const shown = points.filter(({ arm }) => arms === undefined || arms.includes(arm));
-  const trained = [...new Set(shown.flatMap(({ step }) => step ?? []))];
-  return {
-    ...{ experiment: experiment.name, title: experiment.title, seeds: experiment.seeds },
-    ...{ machine, backend, started, ended, versions, counts, recorded: isRecorded },
-    keys: (trained.length > 0 ? trained : keys).slice(0, mostKeys),
-  };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { isFigure } from "../figures/index.js";
 import { openChannel } from "./channel.js";
+import { danfoTable } from "./danfo-table.js";
 import { type DisplayOptions, displaySymbol, isDisplayable, type Rendered } from "./displayable.js";
 import { displayPicture, figureForms } from "./figure-view.js";
 import { type DisplayMetadata, described, provenanceOf } from "./provenance.js";
@@ -20,8 +21,8 @@ export interface LiveDisplay {
 }
 
 /**
- * Shows a value in the notebook: figures as interactive plotly with an SVG and a PNG beside it, tables as HTML with their columns'
- * types, runs as a card, verdicts, answers and label changes as tables, `markdown(...)` as Markdown, anything else as text. Outside
+ * Shows a value in the notebook: figures as interactive plotly with an SVG and a PNG beside it, tables (Arquero's and danfo's) as HTML with their
+ * columns' types, runs as a card, verdicts, answers and label changes as tables, `markdown(...)` as Markdown, anything else as text. Outside
  * a notebook it prints the text. No `await` is needed: a figure that only a browser can draw is shown interactive at once, and its
  * picture follows into the same output.
  *
@@ -78,8 +79,9 @@ export function render(value: unknown, options: DisplayOptions = {}): Rendered {
 function formsOf(value: unknown, rows: number): readonly [Rendered, DisplayMetadata] {
   const plain = (): string => visibleText(plainText(value));
   if (isDisplayable(value)) return [value[displaySymbol]({ rows }), {}];
-  if (isTable(value)) {
-    const data = { "text/html": tableHtml(value, rows), "text/plain": tableText(value, rows) };
+  const table = isTable(value) ? value : danfoTable(value);
+  if (table) {
+    const data = { "text/html": tableHtml(table, rows), "text/plain": tableText(table, rows) };
     return [bundle(data), { kind: "table" }];
   }
   if (isMarkdown(value)) return [bundle({ "text/markdown": value.markdown, "text/plain": plain() }), {}];

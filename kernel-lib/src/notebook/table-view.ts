@@ -1,3 +1,4 @@
+import { columnDoc } from "../results/index.js";
 import { type Html, html, visibleText } from "./views/html.js";
 import { styles } from "./views/style.js";
 
@@ -40,8 +41,8 @@ interface View {
 const typedRows = 1000;
 
 /**
- * A table as HTML, each column's type under its name: everything in it is escaped, column names too (Arquero's own `toHTML` leaves them
- * as they are).
+ * A table as HTML, each column's type under its name and, where the frame has docs, its meaning and unit in a tooltip: everything in it is
+ * escaped, column names too (Arquero's own `toHTML` leaves them as they are).
  *
  * @param limit rows shown; a last line says how many there are.
  */
@@ -124,12 +125,18 @@ function viewOf(table: TableLike, limit: number): View {
     );
     const numberText = numberFormat(values);
     return {
-      name,
+      ...{ name, ...aboutOf(table, name) },
       type: columnType(values),
       cells: values.slice(0, shown).map((value) => cellText(value, numberText)),
     };
   });
   return { columns, shown, total };
+}
+
+/** The text over a column's head, where the frame has docs of it. */
+function aboutOf(table: TableLike, name: string): Pick<Column, "about"> {
+  const doc = columnDoc(table, name);
+  return doc ? { about: `${doc.meaning} [${doc.unit}]` } : {};
 }
 
 function hintOf({ shown, total }: View): string | undefined {

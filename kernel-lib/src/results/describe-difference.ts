@@ -1,6 +1,6 @@
 import type { RunRecord } from "../experiments/index.js";
 import { points } from "./format.js";
-import { type DifferenceOptions, differenceFrame } from "./frames.js";
+import { type DifferenceOptions, differenceFrame } from "./frames/index.js";
 
 interface DifferenceRow {
   readonly round: number;

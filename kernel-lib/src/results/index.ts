@@ -7,7 +7,6 @@ export {
   describeCalibration,
   heldOutPairs,
 } from "./calibration.js";
-export { accuracyByCategory } from "./categories.js";
 export {
   type Claim,
   type Contrast,
@@ -27,8 +26,6 @@ export {
   verdictsTable,
 } from "./claims/index.js";
 export { compareRuns } from "./compare-runs.js";
-export { contrastsFrame } from "./contrasts.js";
-export { costsFrame } from "./costs.js";
 export {
   type ArmCurve,
   accuracyBesideSft,
@@ -44,6 +41,7 @@ export {
   pairedTables,
   sftCurve,
 } from "./curves.js";
+export { type DanfoOptions, toDanfo } from "./danfo/index.js";
 export {
   describeEvaluator,
   describeIntervals,
@@ -53,25 +51,49 @@ export {
 export { describeDifference } from "./describe-difference.js";
 export { duration, effect, percent, points, pValue } from "./format.js";
 export {
+  accuracyByCategory,
   armsFrame,
+  type ColumnDoc,
+  columnDoc,
+  columnDocs,
   comparisonsFrame,
+  contrastsFrame,
+  costsFrame,
   type DifferenceOptions,
+  described,
   differenceFrame,
+  type FrameName,
+  frameNamed,
+  frameOf,
+  frames,
   labelsFrame,
-  roundsFrame,
-} from "./frames.js";
-export {
-  type MatchedSide,
-  type OracleErrors,
-  type PhaseCell,
-  type PhaseSide,
-  phaseCells,
   phaseFrame,
-} from "./phase.js";
-export { planFrame, plansFrame } from "./plans.js";
+  planFrame,
+  plansFrame,
+  proposalsFrame,
+  roundsFrame,
+} from "./frames/index.js";
+export { type MatchedSide, type OracleErrors, type PhaseCell, type PhaseSide, phaseCells } from "./phase.js";
 export { type PowerQuestion, powerFrame } from "./power-frame.js";
-export { proposalsFrame } from "./proposals.js";
+export {
+  columnsOfAll,
+  type NamedSource,
+  type RecordSource,
+  type RecordsName,
+  recordsOf,
+  recordTables,
+  rowsOfAll,
+} from "./records/index.js";
 export { selectArms } from "./select-arms.js";
+export {
+  loadTable,
+  query,
+  type SqlScalar,
+  type SqlValue,
+  type Statement,
+  statementOf,
+  type Tables,
+} from "./sql/index.js";
 export {
   type Adjusted,
   type BootstrapOptions,

@@ -1,4 +1,3 @@
-import { type ColumnTable, from } from "arquero";
 import type { Arm, RunRecord } from "../experiments/index.js";
 import { bestByValidation } from "./best-by-validation.js";
 import { type ArmCurve, armCurves, type CurvePoint, lastPoint, pairedDifference, sftCurve } from "./curves.js";
@@ -61,33 +60,6 @@ export function phaseCells(run: RunRecord): readonly PhaseCell[] {
   const kinds: readonly OracleErrors[] = ["by-pair", "redrawn", "by-question"];
   return cells.sort(
     (a, b) => kinds.indexOf(a.errors) - kinds.indexOf(b.errors) || a.alpha - b.alpha || a.accuracy - b.accuracy,
-  );
-}
-
-/**
- * The phase diagram as rows, one a cell (`phaseCells`): shares in %, differences in points with 95 % intervals.
- *
- * `comparisons` is the comparisons' accuracy, 0.5 to 1, and `errors` whether wrong verdicts are tied to pairs, tied to questions, or drawn anew in every round. `lr` and
- * `validation` are of the arm of DPO that was chosen. `gain`s are over SFT, `difference` is ILR minus DPO, at the last round of each. `matched` is the
- * arm and `matchedRound` the round of DPO, at any learning rate, whose divergence from SFT is nearest to ILR's, by ratio: `matchedKl` says how near, in
- * nats; `matchedDifference` is ILR minus that.
- *
- * @throws LabError `input-missing` when there is nothing to choose a learning rate by.
- * @example
- * phaseFrame(run).filter((row) => row.alpha === 0.15 && row.errors === "redrawn").select("comparisons", "difference", "matchedDifference");
- */
-export function phaseFrame(run: RunRecord): ColumnTable {
-  return from(
-    phaseCells(run).map(({ ilr, dpo, matched, ...cell }) => ({
-      ...{ comparisons: cell.accuracy, errors: cell.errors, alpha: cell.alpha },
-      ...{ ilr: ilr.arm, dpo: dpo.arm, lr: cell.lr, validation: percent(cell.validation) },
-      ...ends("ilrGain", ilr.gain),
-      ...ends("dpoGain", dpo.gain),
-      ...ends("difference", cell.difference),
-      ...{ ilrKl: ilr.kl, dpoKl: dpo.kl },
-      ...{ matched: matched?.arm ?? null, matchedRound: matched?.round ?? null, matchedKl: matched?.kl ?? null },
-      ...ends("matchedDifference", matched?.difference),
-    })),
   );
 }
 
@@ -159,16 +131,4 @@ function nearestInKl(end: CurvePoint, curves: readonly ArmCurve[], sft: CurvePoi
   if (points.length === 0) return null;
   const { curve, point, ratio } = points.reduce((best, other) => (other.ratio < best.ratio ? other : best));
   return { ...sideOf(curve, point, sft), ratio, difference: pairedDifference(end, point) };
-}
-
-function ends(name: string, interval: Interval | null | undefined): Record<string, number | null> {
-  return {
-    [name]: percent(interval?.value),
-    [`${name}Low`]: percent(interval?.low),
-    [`${name}High`]: percent(interval?.high),
-  };
-}
-
-function percent(share: number | null | undefined): number | null {
-  return share === null || share === undefined ? null : 100 * share;
 }

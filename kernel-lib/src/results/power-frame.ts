@@ -1,9 +1,33 @@
-import { type ColumnTable, from } from "arquero";
+import type { ColumnTable } from "arquero";
 import { LabError } from "../core/index.js";
 import type { RunRecord } from "../experiments/index.js";
 import { claimContrasts } from "./claims/index.js";
 import { armCurve, comparedAt, pairedTables } from "./curves.js";
+import { type Columns, frameOf, pointColumns, type Row } from "./frames/index.js";
 import { type PowerAnalysis, powerAnalysis } from "./statistics/index.js";
+
+const columns = {
+  arm: pointColumns.arm,
+  other: { ...pointColumns.arm, meaning: "The arm that it is held against." },
+  round: { ...pointColumns.round, meaning: "Round of arm: the last that both have; 0 for arms without rounds." },
+  difference: { type: "number", unit: "points", meaning: "The difference in test accuracy that is to be seen." },
+  seeds: { type: "integer", unit: "seeds", meaning: "Seeds of this study." },
+  questions: { type: "number", unit: "questions", meaning: "Test questions of a seed." },
+  betweenSeeds: {
+    type: "number",
+    unit: "points",
+    meaning: "Standard deviation of a seed's true difference; null for one seed.",
+  },
+  withinSeed: { type: "number", unit: "points", meaning: "Standard deviation of a question's difference." },
+  power: { type: "number", unit: "probability", meaning: "How often a study like this one shows the difference." },
+  seedsNeeded: { type: "integer", unit: "seeds", meaning: "Seeds that would show it; null where up to 1,000 do not." },
+  questionsNeeded: {
+    type: "integer",
+    unit: "questions",
+    meaning: "Test questions a seed that would show it; null where up to 16 million do not.",
+  },
+  smallest: { type: "number", unit: "points", meaning: "The smallest difference that this study can see." },
+} as const satisfies Columns;
 
 /** What one would like to see. */
 export interface PowerQuestion {
@@ -36,7 +60,8 @@ export function powerFrame(run: RunRecord, { difference = 2, power = 0.8, arms }
     );
   }
   const contrasts = arms ? [{ first: arms[0], second: arms[1] }] : claimContrasts(run);
-  return from(
+  return frameOf(
+    columns,
     contrasts.flatMap(({ first, second }) => {
       const [a, b] = comparedAt(armCurve(run, first), armCurve(run, second));
       const tables = pairedTables(a, b);
@@ -47,7 +72,7 @@ export function powerFrame(run: RunRecord, { difference = 2, power = 0.8, arms }
   );
 }
 
-function inPoints(analysis: PowerAnalysis): object {
+function inPoints(analysis: PowerAnalysis): Omit<Row<typeof columns>, "arm" | "other" | "round" | "difference"> {
   const { seeds, questions, betweenSeeds, withinSeed, power, seedsNeeded, questionsNeeded, smallestDifference } =
     analysis;
   const points = (share: number | null): number | null => (share === null ? null : 100 * share);

@@ -2,7 +2,8 @@ import type { Store } from "../backends/index.js";
 import { seededRandom } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
 import type { GradedAnswer } from "../methods/index.js";
-import type { Question } from "../tasks/index.js";
+import type { ActionRecord } from "../store/index.js";
+import { isRight, type Question } from "../tasks/index.js";
 import { inputOf, notStored, parameterOf, pointAt, type StoredRun, storedRun } from "./stored-run.js";
 
 /** A model's answer and whether it is right, where that is known. */
@@ -44,14 +45,15 @@ export async function storedAnswers(
   const points = names.map((arm) => pointAt(run, arm, seed));
   const ref = testQuestions(stored, points[0]?.seed ?? run.points[0]!.seed);
   const questions = await store.readRows<Question>(ref);
-  const graded = await Promise.all(points.map((point) => gradedAnswers(stored, point, ref)));
+  const graded = await Promise.all(points.map((point) => gradedAnswers(stored, point)));
+  const answersOf = graded.map(({ rows }) => new Map(rows.map((row) => [row.id, row])));
   const chosen = seededRandom("results/answers", ref).shuffle(questions).slice(0, count);
   return chosen.map(({ id, question, reference }) => {
     const answer = (rows: ReadonlyMap<string, GradedAnswer>): JudgedAnswer => {
       const { answer: text, score } = rows.get(id)!;
-      return { text, correct: score === 1 };
+      return { text, correct: isRight(score) };
     };
-    return { question, reference, answers: Object.fromEntries(names.map((arm, i) => [arm, answer(graded[i]!)])) };
+    return { question, reference, answers: Object.fromEntries(names.map((arm, i) => [arm, answer(answersOf[i]!)])) };
   });
 }
 
@@ -63,12 +65,16 @@ function testQuestions(stored: StoredRun, seed: number): `file:${string}` {
   return ref as `file:${string}`;
 }
 
-/** Answers by question: from the model that a point names, over what it answered, to the scores. They must be those that the point counts. */
-async function gradedAnswers(
+/**
+ * The graded test answers of a point: from the model that it names, over what that answered, to the scores. They must be those that it counts.
+ *
+ * @throws LabError `input-missing` when they are not in the store.
+ */
+export async function gradedAnswers(
   stored: StoredRun,
   point: Point,
-  questions: string,
-): Promise<ReadonlyMap<string, GradedAnswer>> {
+): Promise<{ readonly record: ActionRecord; readonly rows: readonly GradedAnswer[] }> {
+  const questions = testQuestions(stored, point.seed);
   const model = stored.get(point.step)?.outputs.model?.ref;
   const answers = new Set(
     stored
@@ -79,10 +85,10 @@ async function gradedAnswers(
     "task/grade",
     (record) => inputOf(record, "questions") === questions && answers.has(inputOf(record, "answers")),
   );
-  for (const { outputs } of grades) {
-    const rows = await stored.store.readRows<GradedAnswer>(outputs.graded!.ref);
-    const correct = rows.map(({ score }) => (score === 1 ? "1" : "0")).join("");
-    if (correct === point.correct) return new Map(rows.map((row) => [row.id, row]));
+  for (const record of grades) {
+    const rows = await stored.store.readRows<GradedAnswer>(record.outputs.graded!.ref);
+    const correct = rows.map(({ score }) => (isRight(score) ? "1" : "0")).join("");
+    if (correct === point.correct) return { record, rows };
   }
   throw notStored(`the answers of ${point.arm}`, stored);
 }

@@ -45,18 +45,29 @@ export async function storedLabels(
       hint: refining.size > 0 ? `those that do: ${[...refining].join(", ")}` : "no arm of this run does",
     });
   }
-  const stored = await storedRun(run, store);
+  const { record, rows } = await labelRecords(await storedRun(run, store), point);
+  const questions = await store.readRows<Question>(inputOf(record, "questions") as `file:${string}`);
+  const texts = new Map(questions.map(({ id, question }) => [id, question]));
+  return rows.map((row) => ({
+    ...{ question: texts.get(row.id) ?? row.id, before: row.label, after: row.proposal },
+    ...{ correctBefore: row.labelCorrect, correctAfter: row.proposalCorrect, accepted: row.accepted },
+  }));
+}
+
+/**
+ * What the round of refinement before a point did to each label, and the record of that refinement.
+ *
+ * @throws LabError `input-missing` when the labels are not in the store.
+ */
+export async function labelRecords(
+  stored: StoredRun,
+  point: Point,
+): Promise<{ readonly record: ActionRecord; readonly rows: readonly LabelRecord[] }> {
   for (const record of refinements(stored, point)) {
-    const rows = await store.readRows<LabelRecord>(record.outputs.records!.ref);
-    if (!isOf(point, rows)) continue;
-    const questions = await store.readRows<Question>(inputOf(record, "questions") as `file:${string}`);
-    const texts = new Map(questions.map(({ id, question }) => [id, question]));
-    return rows.map((row) => ({
-      ...{ question: texts.get(row.id) ?? row.id, before: row.label, after: row.proposal },
-      ...{ correctBefore: row.labelCorrect, correctAfter: row.proposalCorrect, accepted: row.accepted },
-    }));
+    const rows = await stored.store.readRows<LabelRecord>(record.outputs.records!.ref);
+    if (isOf(point, rows)) return { record, rows };
   }
-  throw notStored(`the labels of ${arm}`, stored);
+  throw notStored(`the labels of ${point.arm}`, stored);
 }
 
 /** Refinements of the point's round whose labels its model was trained on. */
@@ -68,14 +79,14 @@ function refinements(stored: StoredRun, { step, round, seed }: Point): readonly 
       .find("sft/drop-malformed", ({ outputs }) => outputs.kept?.ref === trainedOn)
       .map((record) => inputOf(record, "demonstrations")),
   );
-  return ["ilr/refine", "ilr/refine-by-rule", "ilr/replace-at-random"].flatMap((name) =>
-    stored.find(
-      name,
-      (record) =>
-        given.has(record.outputs.labels?.ref) &&
-        parameterOf(record, "round") === round &&
-        parameterOf(record, "seed") === seed,
-    ),
+  // By what it leaves: every rule of refinement has a name of its own.
+  return stored.records.filter(
+    (record) =>
+      record.outputs.records !== undefined &&
+      given.has(record.outputs.labels?.ref) &&
+      parameterOf(record, "round") === round &&
+      // Rules that draw nothing have no seed; their questions have.
+      [seed, undefined].includes(parameterOf(record, "seed") as number | undefined),
   );
 }
 
@@ -84,5 +95,11 @@ function isOf(point: Point, rows: readonly LabelRecord[]): boolean {
   const replaced = rows.filter(({ accepted }) => accepted);
   const fixed = replaced.filter((row) => !row.labelCorrect && row.proposalCorrect).length;
   const broken = replaced.filter((row) => row.labelCorrect && !row.proposalCorrect).length;
-  return replaced.length === point.accepted && fixed === point.fixed && broken === point.broken;
+  const left = rows.filter(({ dropped }) => !dropped).length;
+  return (
+    replaced.length === point.accepted &&
+    [fixed, null].includes(point.fixed) &&
+    [broken, null].includes(point.broken) &&
+    [left, null].includes(point.labelCount ?? null)
+  );
 }

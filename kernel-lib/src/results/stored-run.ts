@@ -1,12 +1,14 @@
 import type { Store } from "../backends/index.js";
 import { LabError, nearestName } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
-import type { ActionRecord } from "../store/index.js";
+import { type ActionRecord, verbOf } from "../store/index.js";
 
 /** What a run left in the store: its steps and derivations, to be searched by what they took and made. */
 export interface StoredRun {
   readonly run: RunRecord;
   readonly store: Store;
+  /** All of them, in the order of their keys. */
+  readonly records: readonly ActionRecord[];
   /** The run's records of a verb or derivation that satisfy a condition. */
   find(name: string, matches: (record: ActionRecord) => boolean): readonly ActionRecord[];
   /** The record of a key of this run. */
@@ -27,21 +29,33 @@ async function readStoredRun(run: RunRecord, store: Store): Promise<StoredRun> {
   const all = await Promise.all(run.provenance.keys.map((key) => store.record(key)));
   const byName = new Map<string, ActionRecord[]>();
   const byKey = new Map<string, ActionRecord>();
-  for (const record of all.flatMap((entry) => entry ?? [])) {
+  const records = all.flatMap((entry) => entry ?? []);
+  for (const record of records) {
     byKey.set(record.key, record);
-    const name = nameOf(record);
+    const name = verbOf(record.document);
     byName.set(name, [...(byName.get(name) ?? []), record]);
   }
   return {
-    run,
-    store,
+    ...{ run, store, records },
     find: (name, matches) => (byName.get(name) ?? []).filter(matches),
     get: (key) => (key === null ? undefined : byKey.get(key)),
   };
 }
 
-function nameOf({ document }: ActionRecord): string {
-  return document.kind === "step" ? document.step.verb : document.derivation.name;
+/**
+ * Every record of the run: sums over them are those of the whole run, or there are none.
+ *
+ * @param what what they are for, such as "the steps".
+ * @throws LabError `input-missing` when the store lacks one.
+ */
+export function allRecords(what: string, stored: StoredRun): readonly ActionRecord[] {
+  if (stored.records.length < stored.run.provenance.keys.length) throw notStored(what, stored);
+  return stored.records;
+}
+
+/** Whether something ran during the call that recorded the run; what did not, it found in the store. */
+export function ranInRun({ startedAt, endedAt }: ActionRecord, { provenance }: RunRecord): boolean {
+  return startedAt >= provenance.started && endedAt <= provenance.ended;
 }
 
 /** Reference of a record's input. */
@@ -50,7 +64,7 @@ export function inputOf({ document }: ActionRecord, name: string): string | unde
 }
 
 /** A field of a derivation's parameters. */
-export function parameterOf({ document }: ActionRecord, name: string): unknown {
+export function parameterOf({ document }: Pick<ActionRecord, "document">, name: string): unknown {
   if (document.kind === "step") return undefined;
   const { params } = document.derivation;
   return typeof params === "object" && params !== null

@@ -14,6 +14,7 @@ export {
   type ActionDocument,
   type ActionRecord,
   type DerivationDocument,
+  inputsOfDocument,
   keyOf,
   type OutputRecord,
   type StepDocument,

@@ -29,6 +29,12 @@ export function presetByName(name: string, profile?: string): ExperimentInput {
   return family ? ofProfile(family, wanted) : bySpelling(plain!, wanted);
 }
 
+/** The profile of the experiment of this name: what stands behind the `@`, or `micro` for the twins. Undefined for configs of one's own. */
+export function profileOf(name: string): Profile | undefined {
+  const behind = PROFILES.find((profile) => name.endsWith(`@${profile}`));
+  return behind ?? families.flatMap(({ profiles }) => [...profiles]).find(([, { name: own }]) => own === name)?.[0];
+}
+
 /** Whether a text names an experiment, and not a file or anything else. */
 export function isPresetName(name: string): boolean {
   try {

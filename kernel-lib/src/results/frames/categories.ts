@@ -1,9 +1,24 @@
-import { type ColumnTable, from } from "arquero";
-import { LabError } from "../core/index.js";
-import type { RunRecord } from "../experiments/index.js";
-import type { Task } from "../tasks/index.js";
-import { armCurves, type CurvePoint, lastPoint } from "./curves.js";
-import { type Count, shareInterval } from "./statistics/index.js";
+import type { ColumnTable } from "arquero";
+import { LabError } from "../../core/index.js";
+import type { RunRecord } from "../../experiments/index.js";
+import type { Task } from "../../tasks/index.js";
+import { armCurves, type CurvePoint, lastPoint } from "../curves.js";
+import { type Count, shareInterval } from "../statistics/index.js";
+import { frameOf } from "./frame.js";
+import { endColumns, ends } from "./percent.js";
+import { pointColumns } from "./point-columns.js";
+
+const columns = {
+  arm: pointColumns.arm,
+  round: { ...pointColumns.round, meaning: "The arm's last round, which the row is about; 0 for arms without rounds." },
+  category: { type: "text", unit: "name", meaning: "Kind of test question: a template, a difficulty." },
+  questions: {
+    type: "integer",
+    unit: "questions",
+    meaning: "How many such questions were answered, all seeds together.",
+  },
+  ...endColumns("accuracy", "%", "Of them answered right, seeds together", "over seeds, or over the questions of one"),
+} as const;
 
 /**
  * One row an arm and kind of test question (`Question.category`: a template, a difficulty), at the arm's last round, seeds together: test accuracy in % with
@@ -26,17 +41,17 @@ export async function accuracyByCategory(run: RunRecord, task: Task): Promise<Co
     );
   }
   const names = [...new Set([...kinds.values()].flat())].sort();
-  return from(
+  return frameOf(
+    columns,
     armCurves(run).flatMap((curve) => {
       const point = lastPoint(curve);
       return names.flatMap((category) => {
         const counts = countsOf(point, category, kinds);
         if (counts.length === 0) return [];
-        const { value, low, high } = shareInterval(counts);
         return {
           ...{ arm: curve.arm, round: point.round, category },
           questions: counts.reduce((sum, { count }) => sum + count, 0),
-          ...{ accuracy: 100 * value, accuracyLow: 100 * low, accuracyHigh: 100 * high },
+          ...ends("accuracy", shareInterval(counts)),
         };
       });
     }),

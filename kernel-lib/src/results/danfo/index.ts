@@ -1,0 +1,1 @@
+export { type DanfoOptions, toDanfo } from "./to-danfo.js";

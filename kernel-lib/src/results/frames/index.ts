@@ -1,0 +1,15 @@
+export { armsFrame } from "./arms.js";
+export { type FrameName, frameNamed, frames } from "./by-name.js";
+export { accuracyByCategory } from "./categories.js";
+export { type Column, type ColumnDoc, columnDoc, columnDocs, described } from "./column-docs.js";
+export { comparisonsFrame } from "./comparisons.js";
+export { contrastsFrame } from "./contrasts.js";
+export { costsFrame } from "./costs.js";
+export { type DifferenceOptions, differenceFrame } from "./difference.js";
+export { type Columns, defineFrame, type FrameDefinition, frameOf, type Row } from "./frame.js";
+export { labelsFrame } from "./labels.js";
+export { phaseFrame } from "./phase.js";
+export { planFrame, plansFrame } from "./plans.js";
+export { pointColumns } from "./point-columns.js";
+export { proposalsFrame } from "./proposals.js";
+export { roundsFrame } from "./rounds.js";
