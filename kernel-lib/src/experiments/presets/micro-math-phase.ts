@@ -12,8 +12,8 @@ type Arm = ExperimentInput["arms"][number];
 export const ACCURACIES: readonly number[] = [0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** The paper's cap; half; none. */
 export const ALPHAS: readonly number[] = [0.15, 0.5, 1];
-/** Around the recipe's 3e-6: a third and three times as much. */
-export const DPO_RATES: readonly number[] = [1e-6, 3e-6, 1e-5];
+/** The recipe's 3e-6, below which the policy stays where it is, and up to where it goes as far from SFT as ILR does. */
+export const DPO_RATES: readonly number[] = [3e-6, 1e-5, 3e-5];
 /** Where there are errors to be tied to questions. */
 const FALLIBLE = ACCURACIES.filter((accuracy) => accuracy < 1);
 
