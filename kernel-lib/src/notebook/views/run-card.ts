@@ -89,8 +89,8 @@ function facts({ points: all, provenance }: RunRecord): readonly string[] {
 }
 
 function armRows(run: RunRecord): readonly ArmRow[] {
-  const sft = sftCurve(run);
   return armCurves(run).map((curve) => {
+    const sft = sftCurve(run, curve.arm);
     const last = lastPoint(curve);
     const gain = sft && sft !== curve ? pairedDifference(last, lastPoint(sft)) : null;
     return {

@@ -45,7 +45,7 @@ export function armsFrame(run: RunRecord): ColumnTable {
 function armsRow(run: RunRecord, curve: ArmCurve): Row<typeof columns> {
   const { arm, method, description } = curve;
   const last = lastPoint(curve);
-  const sft = sftCurve(run);
+  const sft = sftCurve(run, curve.arm);
   return {
     ...{ arm, method, round: last.round, seeds: last.seeds.length },
     ...ends("accuracy", last.accuracy),
