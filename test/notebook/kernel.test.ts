@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Kernel, kernelArguments } from "../../kernel-lib/src/notebook/index.js";
 import { builtNotebook, makeWorkspace, type Workspace } from "./fixture.js";
+
+const tslab = join(createRequire(import.meta.url).resolve("tslab/package.json"), "..");
 
 type Message = Parameters<Parameters<Kernel["execute"]>[1]>[0];
 
@@ -152,6 +155,33 @@ describe("errors", () => {
     expect(await errorOf('void Promise.reject(new Error("unawaited"));')).toMatchObject({ evalue: "unawaited" });
     const timer = 'setTimeout(() => { throw new Error("from a timer"); }, 5); await new Promise(() => {});';
     expect(await errorOf(timer)).toMatchObject({ evalue: "from a timer" });
+  });
+
+  it("of the compiler itself are a reply too", async () => {
+    const breaking = await workspace.file(
+      "breaking-compiler.cjs",
+      `const converters = require(${JSON.stringify(join(tslab, "dist", "converter.js"))});
+       const { createConverter } = converters;
+       converters.createConverter = (options) => {
+         const { convert, ...rest } = createConverter(options);
+         const breaks = (before, code) => {
+           if (code.includes("break the compiler")) throw new Error("Debug Failure");
+           return convert(before, code);
+         };
+         return { ...rest, convert: breaks };
+       };`,
+    );
+    const env = { ...process.env, NODE_OPTIONS: `--require ${breaking}` };
+    const fragile = await Kernel.start({ cwd: workspace.folder, env });
+    try {
+      const messages: Message[] = [];
+      const reply = await fragile.execute('"break the compiler";', (message) => messages.push(message));
+      expect(reply.status).toBe("error");
+      expect(messages.find(({ type }) => type === "error")?.content.evalue).toBe("Debug Failure");
+      expect((await fragile.execute("1 + 1;", () => {})).status).toBe("ok");
+    } finally {
+      await fragile.close();
+    }
   });
 
   it("do not include a rejection that is caught in time", async () => {

@@ -92,6 +92,28 @@ describe("a fault of tslab, and its mend:", () => {
     expect(await shorthand(ours)).toBe('{"seeds":[0]}\n');
   });
 
+  it.each([
+    ["await (2);", "await is not defined"],
+    ["const two = await (Promise.resolve(2)), three = await [3];", "await is not defined"],
+    ["const two = await\n  Promise.resolve(2);", ""],
+  ])("what is awaited must begin with a word, on the same line: %s", async (code, message) => {
+    expect(await withPlain((kernel) => run(kernel, code))).toMatchObject({
+      status: "error",
+      text: expect.stringContaining(message),
+    });
+    expect((await run(ours, code)).status).toBe("ok");
+  });
+
+  it("properties of an earlier cell's type cannot be renamed as they are taken apart", async () => {
+    const renamed = async (kernel: Kernel): Promise<string> => {
+      await run(kernel, "interface Row { wins: number; pairs: number }; const rows: Row[] = [{ wins: 1, pairs: 2 }];");
+      const taken = "rows.map(({ wins: won, pairs: all }) => won / all)";
+      return (await run(kernel, `let one: number; [{ wins: one }] = rows; console.log(String(${taken}), one);`)).text;
+    };
+    expect(await withPlain(renamed)).toContain("SyntaxError");
+    expect(await renamed(ours)).toBe("0.5 1\n");
+  });
+
   it("a loop after an await cannot be interrupted", async () => {
     const interrupted = async (kernel: Kernel, interrupt: () => void): Promise<string> => {
       const running = run(kernel, "await null; while (true) {}", 5000);

@@ -2,7 +2,7 @@
 // in order, and no request dropped that a client sends after it has seen an error.
 "use strict";
 
-const { expandShorthand } = require("./shorthand.cjs");
+const { cellCode } = require("./cell-code.cjs");
 const { mergedStreams } = require("./streams.cjs");
 
 function mendExecution(jupyter, failures, guard) {
@@ -51,7 +51,8 @@ function mendExecution(jupyter, failures, guard) {
     if (restarted !== undefined) process.stderr.write(restarted);
     failures.begin();
     guard.beginCell(count);
-    const ok = await failures.orInterrupt(handler.executor.execute(expandShorthand(request.code)));
+    const executed = handler.executor.execute(cellCode(request.code)).catch(failures.ofCompiler);
+    const ok = await failures.orInterrupt(executed);
     await failures.orInterrupt(Promise.allSettled(held));
     await new Promise(setImmediate); // unhandled rejections surface after the microtasks
     guard.endCell();

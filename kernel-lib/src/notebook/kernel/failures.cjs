@@ -70,6 +70,12 @@ function recordFailures(executorModule, guard) {
     return undefined;
   }
 
+  /** tslab's compiler breaks on some code; without this no reply would ever be sent. */
+  function ofCompiler(error) {
+    thrown.push(error);
+    return false;
+  }
+
   function onUncaught(error) {
     if (running) {
       thrown.push(error);
@@ -90,7 +96,7 @@ function recordFailures(executorModule, guard) {
     process.on("rejectionHandled", (promise) => rejections.delete(promise));
   }
 
-  return { begin, end, orInterrupt, takeOverFromTslab };
+  return { begin, end, ofCompiler, orInterrupt, takeOverFromTslab };
 }
 
 function stopStarting(error) {
