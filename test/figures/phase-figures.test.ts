@@ -62,6 +62,17 @@ describe("phaseAtMatchedKl", () => {
     expect(tiles!.length).toBeGreaterThan(0);
     expect(tiles!.length).toBeLessThan(all!.length);
   });
+
+  it("is refused where none did, with how near the nearest came", () => {
+    const points = run.points.map((point) => (point.method === "ilr" ? { ...point, kl: 30 } : point));
+    const farthest = Math.max(...run.points.map(({ method, kl }) => (method === "dpo" ? (kl ?? 0) : 0)));
+    expect(() => phaseAtMatchedKl({ ...run, points })).toThrow(
+      expect.objectContaining({
+        code: "input-missing",
+        message: expect.stringContaining(`the nearest is ${(30 / farthest).toFixed(1)} times off`),
+      }),
+    );
+  });
 });
 
 describe("the phase diagram of a run without its arms", () => {

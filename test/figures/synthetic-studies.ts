@@ -1,5 +1,6 @@
 /** Runs of the studies' presets, made without any training. Their numbers are plausible, no more. */
 import { type ExperimentInput, presetByName, type RunRecord } from "../../kernel-lib/src/experiments/index.js";
+import { DPO_RATES } from "../../kernel-lib/src/experiments/presets/micro-math-phase.js";
 import { type SweepOptions, type SyntheticArm, syntheticSweep } from "../results/synthetic-run.js";
 
 type Size = Pick<SweepOptions, "seeds" | "questions" | "rounds">;
@@ -68,11 +69,11 @@ export function otherTask(task: string, size: Size = small): RunRecord {
 }
 
 /**
- * `micro-math/phase`: ILR gains with the accuracy of comparisons and with alpha, DPO less. The best learning rate on validation is 3e-6 below an accuracy
- * of 0.8 and 1e-5 from there on; on test 1e-6 would win everywhere. Only 1e-5 goes as far from SFT as ILR.
+ * `micro-math/phase`: ILR gains with the accuracy of comparisons and with alpha, DPO less. The best learning rate on validation is the second below an
+ * accuracy of 0.8 and the third from there on; on test the first would win everywhere. Only the third goes as far from SFT as ILR.
  */
 export function phaseRun(size: Size = small): RunRecord {
-  const rateOf = ({ lr = 3e-6 }: SyntheticArm): number => [1e-6, 3e-6, 1e-5].indexOf(lr);
+  const rateOf = ({ lr }: SyntheticArm): number => DPO_RATES.indexOf(lr!);
   return syntheticSweep(presetByName("micro-math/phase"), {
     ...size,
     accuracy: (arm, round) => {

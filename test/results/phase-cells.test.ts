@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ExperimentInput, presetByName, type RunRecord } from "../../kernel-lib/src/experiments/index.js";
+import { DPO_RATES } from "../../kernel-lib/src/experiments/presets/micro-math-phase.js";
 import {
   armCurves,
   compareRuns,
@@ -33,7 +34,7 @@ describe("phaseCells", () => {
     const sft = lastPoint(sftCurve(run)!);
     for (const { accuracy, alpha, errors, ilr, dpo, lr, difference } of cells) {
       const fixed = errors === "by-question" ? ", fixed errors" : "";
-      const best = accuracy < 0.8 ? 3e-6 : 1e-5;
+      const best = DPO_RATES[accuracy < 0.8 ? 1 : 2]!;
       expect(ilr.arm).toBe(fixed ? `ILR (${accuracy}${fixed})` : `ILR (${accuracy}, alpha ${alpha})`);
       expect([dpo.arm, lr]).toEqual([`DPO (${accuracy}${fixed}, lr ${best})`, best]);
       expect([ilr.round, dpo.round]).toEqual([3, 3]);

@@ -1,3 +1,4 @@
+import { LabError } from "../core/index.js";
 import type { RunRecord } from "../experiments/index.js";
 import { type Interval, type OracleErrors, type PhaseCell, type PhaseSide, phaseCells } from "../results/index.js";
 import { percentages, plainLine } from "./curve-traces.js";
@@ -31,15 +32,28 @@ const MATCHED = 1.5;
  * The same at matched divergence from SFT: ILR at its last round against DPO at whatever round and learning rate has come as far (nearest by ratio,
  * at most 1.5). Places without such a DPO are empty.
  *
- * @throws LabError `input-missing` where no ILR has a DPO that came as far.
+ * @throws LabError `input-missing` where no ILR has a DPO that came as far, with how near the nearest came.
  */
 export function phaseAtMatchedKl(run: RunRecord): Figure {
-  const cells = phaseCells(run).flatMap(({ matched, ...cell }): readonly Compared[] =>
+  const all = phaseCells(run);
+  const cells = all.flatMap(({ matched, ...cell }): readonly Compared[] =>
     matched?.difference && matched.ratio <= MATCHED ? [{ ...cell, dpo: matched, difference: matched.difference }] : [],
   );
+  if (cells.length === 0 && all.length > 0) throw farApart(run, all);
   const about = "DPO's rate and round those nearest in KL";
   const what = "ILR and DPO that came equally far from SFT";
   return phaseFigure(run, cells, { what, title: "ILR minus DPO at matched divergence from SFT", about });
+}
+
+function farApart(run: RunRecord, cells: readonly PhaseCell[]): LabError {
+  const nearest = Math.min(...cells.map(({ matched }) => matched?.ratio ?? Number.POSITIVE_INFINITY));
+  const found = Number.isFinite(nearest)
+    ? `the nearest is ${nearest.toFixed(1)} times off`
+    : "no divergence of the two is known";
+  const { name } = run.provenance.experiment;
+  return new LabError("input-missing", `no DPO of ${name} came within ${MATCHED} times of ILR's divergence: ${found}`, {
+    hint: "arms of DPO with other learning rates or betas, or more rounds, come elsewhere",
+  });
 }
 
 interface Words {

@@ -11,7 +11,7 @@ export interface PhaseCell {
   /** How often comparisons prefer the correct answer, by construction. */
   readonly accuracy: number;
   readonly errors: OracleErrors;
-  /** The most that ILR may replace in a round, as a share of the labels that proposals disagree with. */
+  /** The most that ILR may replace in a round, as a share of the labels (of the disputed ones with flag F2 as released). */
   readonly alpha: number;
   readonly ilr: PhaseSide;
   readonly dpo: PhaseSide;
