@@ -1,6 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { op, table } from "arquero";
 import { describe, expect, it } from "vitest";
+import { recordedRuns } from "../../docs/readme.js";
+import { readRun } from "../../kernel-lib/src/experiments/index.js";
 import { render } from "../../kernel-lib/src/notebook/index.js";
+import { pointColumns } from "../../kernel-lib/src/results/frames/index.js";
 import {
   columnDocs,
   columnsOfAll,
@@ -143,4 +147,12 @@ describe("the docs of columns", () => {
     expect(html.match(/title=/g)).toHaveLength(1);
     expect(render(columnDocs(frame)).data["text/plain"]).toBe('name  unit  meaning\na     s     Time of "<b>".\nb');
   });
+});
+
+it("the docs of `method` name every method that a recorded run has", async () => {
+  const folders = recordedRuns(fileURLToPath(new URL("../../results", import.meta.url)));
+  const named = new Set(pointColumns.method.meaning.match(/[a-z][a-z-]*/g));
+  for (const folder of folders) {
+    for (const { method } of (await readRun(folder)).points) expect(named, folder).toContain(method);
+  }
 });

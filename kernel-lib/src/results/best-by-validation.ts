@@ -1,5 +1,6 @@
-import { LabError, nearestName } from "../core/index.js";
+import { LabError } from "../core/index.js";
 import type { Point, RunRecord } from "../experiments/index.js";
+import { armCurve, lastPoint } from "./curves.js";
 
 /** An arm that a choice was made among. */
 export interface Candidate {
@@ -40,15 +41,9 @@ export function bestByValidation(run: RunRecord, arms: readonly string[]): Choic
 }
 
 /** An arm's last round, every seed's point of it. */
-function lastOf({ points }: RunRecord, arm: string): readonly Point[] {
-  const own = points.filter((point) => point.arm === arm);
-  const round = Math.max(...own.map((point) => point.round));
-  if (own.length > 0) return own.filter((point) => point.round === round);
-  const known = [...new Set(points.map((point) => point.arm))];
-  const near = nearestName(arm, known);
-  throw new LabError("name-unknown", `there is no arm "${arm}"`, {
-    hint: near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`,
-  });
+function lastOf(run: RunRecord, arm: string): readonly Point[] {
+  const { round } = lastPoint(armCurve(run, arm));
+  return run.points.filter((point) => point.arm === arm && point.round === round);
 }
 
 function sharedSeeds(arms: readonly (readonly Point[])[]): readonly number[] {

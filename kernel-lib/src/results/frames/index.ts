@@ -10,6 +10,6 @@ export { type Columns, defineFrame, type FrameDefinition, frameOf, type Row } fr
 export { labelsFrame } from "./labels.js";
 export { phaseFrame } from "./phase.js";
 export { planFrame, plansFrame } from "./plans.js";
-export { pointColumns } from "./point-columns.js";
+export { changeColumns, klColumns, pointColumns } from "./point-columns.js";
 export { proposalsFrame } from "./proposals.js";
 export { roundsFrame } from "./rounds.js";

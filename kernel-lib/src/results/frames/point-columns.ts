@@ -9,11 +9,29 @@ export const pointColumns = {
   method: {
     type: "text",
     unit: "name",
-    meaning: "What the arm does: weak, sft, sft-ground-truth, ilr, naive-ilr or dpo.",
+    meaning:
+      "What the arm does: weak, sft, sft-ground-truth, ilr, naive-ilr, dpo; of the reviewers' questions sft-on-chosen, drop-doubtful, keep-agreed, replace-all, two-agree.",
   },
   round: {
     type: "integer",
     unit: "round",
     meaning: "Round of ILR or DPO, from 1; 0 is a model before the first round.",
   },
+} as const;
+
+/** What refinement did to labels in a round. */
+export const changeColumns = {
+  accepted: { type: "integer", unit: "labels", meaning: "ILR: labels replaced in this round." },
+  fixed: { type: "integer", unit: "labels", meaning: "ILR: wrong labels made right." },
+  broken: { type: "integer", unit: "labels", meaning: "ILR: right labels made wrong." },
+} as const;
+
+/** How far a model moved. */
+export const klColumns = {
+  kl: {
+    type: "number",
+    unit: "nats/answer",
+    meaning: "Divergence from the SFT model, estimated on the model's own answers.",
+  },
+  klError: { type: "number", unit: "nats/answer", meaning: "Standard error of kl." },
 } as const;

@@ -4,7 +4,7 @@ import { countOf } from "../curves.js";
 import { shareInterval } from "../statistics/index.js";
 import { defineFrame, frameOf, type Row } from "./frame.js";
 import { endColumns, ends, percent } from "./percent.js";
-import { pointColumns } from "./point-columns.js";
+import { changeColumns, klColumns, pointColumns } from "./point-columns.js";
 
 const columns = {
   ...pointColumns,
@@ -15,9 +15,7 @@ const columns = {
     meaning: "Labels that the model was trained on that are correct (weak supervisor: of those it gave).",
   },
   proposals: { type: "number", unit: "%", meaning: "ILR: proposals that are correct, over all questions." },
-  accepted: { type: "integer", unit: "labels", meaning: "ILR: labels replaced in this round." },
-  fixed: { type: "integer", unit: "labels", meaning: "ILR: wrong labels made right." },
-  broken: { type: "integer", unit: "labels", meaning: "ILR: right labels made wrong." },
+  ...changeColumns,
   met: {
     type: "number",
     unit: "%",
@@ -30,12 +28,7 @@ const columns = {
     unit: "pairs",
     meaning: "DPO: pairs that were trained on, whatever their answers.",
   },
-  kl: {
-    type: "number",
-    unit: "nats/answer",
-    meaning: "Divergence from the SFT model, estimated on the model's own answers.",
-  },
-  klError: { type: "number", unit: "nats/answer", meaning: "Standard error of kl." },
+  ...klColumns,
 } as const;
 
 export const rounds = defineFrame(columns, (run: RunRecord) => run.points.map(roundsRow));

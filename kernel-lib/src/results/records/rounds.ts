@@ -1,5 +1,5 @@
 import type { Point, RunRecord } from "../../experiments/index.js";
-import { defineFrame, pointColumns, type Row } from "../frames/index.js";
+import { changeColumns, defineFrame, klColumns, pointColumns, type Row } from "../frames/index.js";
 
 const columns = {
   ...pointColumns,
@@ -19,9 +19,7 @@ const columns = {
     unit: "share",
     meaning: "Labels that the model was trained on that are correct, 0 to 1 (weak supervisor: of those it gave).",
   },
-  accepted: { type: "integer", unit: "labels", meaning: "ILR: labels replaced in this round." },
-  fixed: { type: "integer", unit: "labels", meaning: "ILR: wrong labels made right." },
-  broken: { type: "integer", unit: "labels", meaning: "ILR: right labels made wrong." },
+  ...changeColumns,
   proposalAccuracy: {
     type: "number",
     unit: "share",
@@ -52,12 +50,7 @@ const columns = {
     unit: "pairs",
     meaning: "DPO: pairs that were trained on, whatever their answers.",
   },
-  kl: {
-    type: "number",
-    unit: "nats/answer",
-    meaning: "Divergence from the SFT model, estimated on the model's own answers.",
-  },
-  klError: { type: "number", unit: "nats/answer", meaning: "Standard error of kl." },
+  ...klColumns,
   step: { type: "text", unit: "key", meaning: "Key of the step that trained the model, as in steps and losses." },
 } as const;
 
