@@ -85,7 +85,7 @@ line.update("1 of 2");`,
     expect(cells[6]!.outputs).toEqual([
       { output_type: "stream", name: "stdout", text: "from before\npassed through\n" },
     ]);
-  });
+  }, 120_000);
 
   it("replaces the values of an earlier run", async () => {
     const path = await workspace.notebook("again.ipynb", ["#parameters\nconst rounds = 3;", "console.log(rounds);"]);
