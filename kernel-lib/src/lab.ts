@@ -54,7 +54,7 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
   const { backend: chosen = "embedded" } = options;
   assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name);
-  const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
+  const backend = typeof chosen === "string" ? await openBackend(chosen, { site: options.site }) : chosen;
   const planned = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch, own });
   const progress =
     options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan: planned });

@@ -15,6 +15,13 @@ export interface Job {
   readonly emit: Emit;
 }
 
+/** What a plan expects of the steps of a verb, at the most. */
+export interface StepNeeds {
+  readonly seconds: number;
+  /** GPUs at the least; 0 where nobody knows. */
+  readonly accelerators: number;
+}
+
 /** What a backend offers whose jobs outlive this process, such as containers. */
 export interface DetachedJobs {
   /**
@@ -34,6 +41,8 @@ export interface Backend {
   readonly protectsInputs?: boolean;
   /** Set where jobs outlive this process: the folder of a step is then kept by key until its result is recorded. */
   readonly detached?: DetachedJobs;
+  /** Told before a run what its plan expects, where that decides what jobs ask for. */
+  expect?(needs: Readonly<Partial<Record<Verb, StepNeeds>>>): void;
   /** Versions worth recording, such as that of the compute library. */
   readonly versions?: Readonly<Record<string, string>>;
   /** Digest of the trainer's code and version for a verb; part of every key, as another trainer makes other outputs. */

@@ -4,6 +4,7 @@ import { onnxruntimeVersion } from "./identity.js";
 import { BACKENDS, type BackendName } from "./open.js";
 import { trainerCommand } from "./process/command.js";
 import { checkTrainer } from "./process/trainer-check.js";
+import { examineSlurm } from "./slurm/index.js";
 
 /** Whether a backend works here, and what to do if not. */
 export interface BackendFinding {
@@ -13,14 +14,25 @@ export interface BackendFinding {
   readonly remedy?: string;
 }
 
-/** Looks at every backend, or at one; what is missing is a finding, not an error. */
-export async function examineBackends(names: readonly BackendName[] = BACKENDS): Promise<readonly BackendFinding[]> {
-  return Promise.all(names.map((name) => examine(name)));
+/**
+ * Looks at every backend, or at one; what is missing is a finding, not an error.
+ * @param site path of a cluster's profile.
+ */
+export async function examineBackends(
+  names: readonly BackendName[] = BACKENDS,
+  site?: string,
+): Promise<readonly BackendFinding[]> {
+  return Promise.all(names.map((name) => examine(name, site)));
 }
 
-async function examine(backend: BackendName): Promise<BackendFinding> {
+async function examine(backend: BackendName, site: string | undefined): Promise<BackendFinding> {
+  const slurm = (): Promise<string> => examineSlurm(site);
   try {
-    return { backend, isReady: true, detail: await { embedded, process: trainer, docker }[backend]() };
+    return {
+      backend,
+      isReady: true,
+      detail: await { embedded, process: trainer, docker, slurm }[backend](),
+    };
   } catch (error) {
     const { message, hint } = error instanceof LabError ? error : new LabError("internal", String(error));
     return { backend, isReady: false, detail: message, ...(hint === undefined ? {} : { remedy: hint }) };

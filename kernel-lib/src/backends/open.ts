@@ -3,21 +3,34 @@ import type { Backend } from "./backend.js";
 import { dockerBackend } from "./docker/index.js";
 import { embeddedBackend } from "./embedded.js";
 import { processBackend } from "./process/process.js";
+import { type SiteInput, slurmBackend } from "./slurm/index.js";
 
 /** Backends that have a name. */
-export const BACKENDS = ["embedded", "process", "docker"] as const;
+export const BACKENDS = ["embedded", "process", "docker", "slurm"] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
+/** What can be said of a backend beside its name. */
+export interface OpenOptions {
+  /** Steps side by side. */
+  readonly workers?: number | undefined;
+  /** The profile of a Slurm cluster, or the path of its file; nothing else has one. */
+  readonly site?: SiteInput | string | undefined;
+}
+
 /**
- * Opens a backend by name, with what the environment says (ILR_TRAINER, ILR_IMAGE, DOCKER_HOST, ILR_WORKERS).
+ * Opens a backend by name, with what the environment says (ILR_TRAINER, ILR_IMAGE, DOCKER_HOST, ILR_SITE, ILR_WORKERS).
  *
- * @param workers steps side by side.
  * @throws LabError `name-unknown`; `unsupported` or `input-missing` with what is missing on this machine.
  * @example
  * const backend = await openBackend("docker");
  */
-export async function openBackend(name: BackendName, workers?: number): Promise<Backend> {
+export async function openBackend(name: BackendName, { workers, site }: OpenOptions = {}): Promise<Backend> {
   const options = workers === undefined ? {} : { workers };
+  if (site !== undefined && name !== "slurm") {
+    throw new LabError("config-invalid", `a site profile was given for the backend ${name}`, {
+      hint: "only slurm has one",
+    });
+  }
   switch (name) {
     case "embedded":
       return embeddedBackend(options);
@@ -25,6 +38,8 @@ export async function openBackend(name: BackendName, workers?: number): Promise<
       return processBackend(options);
     case "docker":
       return dockerBackend(options);
+    case "slurm":
+      return slurmBackend(site === undefined ? options : { ...options, site });
     default:
       throw unknownBackend(name);
   }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Backend, backendName, embeddedBackend, openBackend } from "../backends/index.js";
 import { LabError } from "../core/index.js";
 import { findProject, type Project } from "../experiments/index.js";
@@ -32,8 +33,11 @@ export async function openNamed(
   context: CliContext,
   name: string | undefined,
   workers: number | undefined,
+  site?: string,
 ): Promise<Backend> {
-  return name === undefined ? context.openBackend(workers) : openBackend(backendName(name), workers);
+  if (name !== undefined) return openBackend(backendName(name), { workers, site: site && resolve(context.cwd, site) });
+  if (site === undefined) return context.openBackend(workers);
+  throw new LabError("config-invalid", "--site without --backend slurm", { hint: "add --backend slurm" });
 }
 
 /** Prints a line of results. */

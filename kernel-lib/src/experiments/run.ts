@@ -14,6 +14,7 @@ import { bindOwn, type Own } from "./own/index.js";
 import { calibrationOf, type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed, type SeedOutcome } from "./run-seed.js";
+import { stepNeeds } from "./step-needs.js";
 import { type OutsideReport, openTask } from "./task-of.js";
 
 export interface RunOptions {
@@ -49,6 +50,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
   const started = Date.now();
   const backend = options.backend ?? embeddedBackend();
   assertRunnable(experiment, backend.name);
+  backend.expect?.(await stepNeeds(described, { ...options, backend }));
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
   const { task, judge, report, close } = openTask(experiment, { store, data, ...(signal && { signal }) });
   const onHub = (model: ModelReference): Promise<ModelReference> =>

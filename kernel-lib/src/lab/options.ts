@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Backend, BackendName } from "../backends/index.js";
+import type { Backend, BackendName, SiteInput } from "../backends/index.js";
 import {
   type ArmInput,
   type Experiment,
@@ -39,8 +39,10 @@ export interface LabOptions {
   readonly signal?: AbortSignal;
   /** Pretrain the base models instead of using the recorded ones. Default: whether FROM_SCRATCH=1 is set. */
   readonly fromScratch?: boolean;
-  /** Who runs the steps: "embedded" (the default), "process", "docker", or a backend of your own, which stays open. */
+  /** Who runs the steps: "embedded" (the default), "process", "docker", "slurm", or a backend of your own, which stays open. */
   readonly backend?: BackendName | Backend;
+  /** With the backend "slurm": the site's profile, or the path of its YAML file. Default: what ILR_SITE names. */
+  readonly site?: SiteInput | string;
   /** Where results and the store are. Default: the checkout around the current folder. */
   readonly project?: Project;
 }

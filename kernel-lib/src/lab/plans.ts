@@ -65,7 +65,7 @@ export async function planning<T>(options: PlanLabOptions, use: (place: PlanOpti
   const { project = findProject(), backend: chosen = "embedded", fromScratch, device } = options;
   const { store: folder, results, data }: Project = project;
   const store = await openStore(folder);
-  const backend = typeof chosen === "string" ? await openBackend(chosen) : chosen;
+  const backend = typeof chosen === "string" ? await openBackend(chosen, { site: options.site }) : chosen;
   try {
     return await use({ store, backend, results, data, device, ...(fromScratch && { fromScratch }) });
   } finally {

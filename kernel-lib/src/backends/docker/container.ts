@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { sha256 } from "../../core/index.js";
 import type { Job } from "../backend.js";
+import { leaseFile, ownerLabel } from "../lease.js";
 import type { CreateOptions, HostConfig } from "./client.js";
-import { leaseFile, ownerLabel } from "./lease.js";
 
 /** Labels of our containers. */
 export const LABEL = {

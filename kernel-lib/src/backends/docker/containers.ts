@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isOfThisHost, type Owner, ownerOf } from "../lease.js";
 import type { ContainerSummary } from "./client.js";
 import { LABEL } from "./container.js";
 import type { Engine } from "./engine.js";
 import { engineFailure } from "./failures.js";
-import { isOfThisHost, type Owner, ownerOf } from "./lease.js";
 import { removeContainer } from "./start.js";
 
 /** A step's container, running or ended. */
@@ -122,7 +122,9 @@ async function reapFolders(used: ReadonlySet<string>, options: ReapOptions): Pro
   const reaped: Reaped[] = [];
   for (const key of await readdir(join(store, "detached")).catch(() => [])) {
     const folder = join(store, "detached", key);
-    if (used.has(folder)) continue;
+    if (!isKeptFolder(folder)) continue;
+    // Those of a cluster's jobs are not ours: no container is no sign that nothing runs.
+    if (used.has(folder) || existsSync(join(folder, "job.json"))) continue;
     const owner = await ownerOf(folder, clock);
     const since = owner.lastSeen ?? (await stat(folder).catch(() => undefined))?.mtimeMs ?? 0;
     const recorded = await options.isRecorded(key);

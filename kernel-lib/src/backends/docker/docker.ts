@@ -6,6 +6,7 @@ import type { Backend, Job } from "../backend.js";
 import { failureOf } from "../contract/ending.js";
 import { eventStream } from "../contract/event-stream.js";
 import { hubCache, namesHubModel } from "../hub-model.js";
+import { holdLease } from "../lease.js";
 import { assertOutputs } from "../outputs.js";
 import { secretsOf } from "../secrets.js";
 import { workerCount } from "../workers.js";
@@ -14,7 +15,6 @@ import { containerName, type Limits } from "./container.js";
 import { type Engine, openEngine, within } from "./engine.js";
 import { EngineGone, type FollowOptions, followContainer } from "./follow.js";
 import { findImage, type Image, imageName } from "./image.js";
-import { holdLease } from "./lease.js";
 import { attachOrStart, removeContainer, statusOfContainer } from "./start.js";
 
 export interface DockerOptions extends Limits {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { BACKENDS, type BackendFinding, backendName, examineBackends } from "../../backends/index.js";
 import { LabError } from "../../core/index.js";
@@ -10,11 +11,13 @@ export function registerBackend(program: Command, context: CliContext): void {
     .command("check")
     .description("say which backends work here, what the others lack, and how to mend it")
     .argument("[name]", `one of ${BACKENDS.join(", ")}; fails if it does not work`)
-    .action((name: string | undefined) => check(context, name));
+    .option("--site <file>", "profile to check slurm with (default: what ILR_SITE names)")
+    .action((name: string | undefined, { site }: { readonly site?: string }) => check(context, name, site));
 }
 
-async function check(context: CliContext, name: string | undefined): Promise<void> {
-  const findings = await examineBackends(name === undefined ? BACKENDS : [backendName(name)]);
+async function check(context: CliContext, name: string | undefined, site: string | undefined): Promise<void> {
+  const file = site === undefined ? undefined : resolve(context.cwd, site);
+  const findings = await examineBackends(name === undefined ? BACKENDS : [backendName(name)], file);
   for (const finding of findings) {
     print(context, `${finding.isReady ? "✓" : "–"} ${finding.backend.padEnd(10)}  ${finding.detail}`);
     if (finding.remedy !== undefined) print(context, `${" ".repeat(14)}mend: ${finding.remedy}`);

@@ -42,6 +42,7 @@ interface PlanCommandOptions extends ExperimentOptions {
   readonly fromScratch?: boolean;
   readonly workers?: string;
   readonly backend?: string;
+  readonly site?: string;
 }
 
 export function registerPlan(program: Command, context: CliContext): void {
@@ -57,6 +58,7 @@ export function registerPlan(program: Command, context: CliContext): void {
     .option("--from-scratch", "as if the base models were not recorded")
     .option("--workers <n>", "steps side by side to plan for")
     .option("--backend <name>", `who would run the steps: ${BACKENDS.join(", ")} (default: embedded)`)
+    .option("--site <file>", "with slurm: the YAML profile of the cluster (default: what ILR_SITE names)")
     .option("--json", "print JSON");
   withExperimentOptions(command).action(async (name: string | undefined, options: PlanCommandOptions) => {
     if (options.all) {
@@ -84,7 +86,7 @@ async function planned(
 ): Promise<void> {
   const { content: store, results, data } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
-  const backend = await openNamed(context, options.backend, workers);
+  const backend = await openNamed(context, options.backend, workers, options.site);
   const { fromScratch = false, device } = options;
   try {
     print(context, await text({ store, backend, results, data, fromScratch, device, workers }));

@@ -22,6 +22,7 @@ interface RunOptions extends ExperimentOptions {
   readonly record?: string | true;
   readonly workers?: string;
   readonly backend?: string;
+  readonly site?: string;
   readonly fromScratch?: boolean;
 }
 
@@ -35,6 +36,7 @@ export function registerRun(program: Command, context: CliContext): void {
     .option("--record [folder]", "also write them beside the recorded runs (default: results/<experiment>)")
     .option("--workers <n>", "steps side by side (default: one a core, at most two)")
     .option("--backend <name>", `who runs the steps: ${BACKENDS.join(", ")} (default: embedded)`)
+    .option("--site <file>", "with slurm: the YAML profile of the cluster (default: what ILR_SITE names)")
     .option("--from-scratch", "pretrain the base models instead of using the recorded ones");
   withExperimentOptions(command).action(async (name: string | undefined, options: RunOptions) => {
     const experiment = await readExperiment(name, options, options.config, context.cwd);
@@ -56,7 +58,7 @@ export function registerRun(program: Command, context: CliContext): void {
 async function run(context: CliContext, experiment: Experiment, options: RunOptions): Promise<RunRecord> {
   const { content: store, results, data } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
-  const backend = await openNamed(context, options.backend, workers);
+  const backend = await openNamed(context, options.backend, workers, options.site);
   const fromScratch = options.fromScratch ?? process.env.FROM_SCRATCH === "1";
   try {
     assertRunnable(experiment, backend.name);

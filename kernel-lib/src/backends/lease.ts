@@ -1,6 +1,6 @@
 import { readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isAlive, type ProcessIdentity, systemCode, thisProcess } from "../../store/index.js";
+import { isAlive, type ProcessIdentity, systemCode, thisProcess } from "../store/index.js";
 
 /** How often an owner renews its lease, and after how long without renewal it counts as gone, in ms. */
 const RENEWAL = 10_000;
