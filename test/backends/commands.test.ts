@@ -1,5 +1,5 @@
 /** The commands about backends, containers and images, and the option that picks a backend. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -10,13 +10,14 @@ import { openStore } from "../../kernel-lib/src/store/index.js";
 import { engineOfThisMachine, importBase, removeTestImages, scriptedImage } from "./docker-fixtures.js";
 import { temporaryFolder } from "./fixtures.js";
 import { startScript } from "./scripts.js";
+import { canStartSlurm, ownSlurm, scripted } from "./slurm-fixtures.js";
 
 const engine = await engineOfThisMachine();
 const trainer = fileURLToPath(new URL("scripted-trainer.mjs", import.meta.url));
 const saved = { ...process.env };
 
 afterEach(() => {
-  for (const name of ["ILR_TRAINER", "ILR_IMAGE", "DOCKER_HOST"]) {
+  for (const name of ["ILR_TRAINER", "ILR_IMAGE", "ILR_SITE", "DOCKER_HOST"]) {
     if (saved[name] === undefined) delete process.env[name];
     else process.env[name] = saved[name];
   }
@@ -67,7 +68,7 @@ describe("a backend's name", () => {
     expect(code).toBe(1);
     expect(err).toContain('there is no backend "dokcer"');
     expect(err).toContain("did you mean docker?");
-    await expect(openBackend("slurm" as "docker")).rejects.toMatchObject({ code: "name-unknown" });
+    await expect(openBackend("slrum" as "docker")).rejects.toMatchObject({ code: "name-unknown" });
   });
 
   it("picks who runs an experiment", async () => {
@@ -122,5 +123,45 @@ describe.skipIf(!engine)("ilr status, stop and reap (no engine answers: start on
     const { ilr } = await checkout();
     expect((await ilr("images", "build", "trainer")).err).toContain("known: embedded");
     expect((await ilr("images")).code).toBe(0);
+  });
+});
+
+const slurm = canStartSlurm() ? ownSlurm() : undefined;
+
+describe.skipIf(!slurm)("the commands on a cluster (needs root, slurm-wlm and munge)", () => {
+  beforeAll(() => slurm!.start());
+  afterAll(() => slurm!.stop());
+
+  it("lists the jobs of this store, and stops them", async () => {
+    process.env.DOCKER_HOST = "unix:///nowhere/docker.sock";
+    const { root, ilr } = await checkout();
+    expect((await ilr("status")).out).toBe("no jobs\n");
+    const store = join(root, ".ilr", "store");
+    await openStore(store);
+    const script = startScript("run-step.ts", { STORE: store, ORDER: "tick 6000 100", BACKEND: "slurm" });
+    await script.line("note tick 1");
+    expect((await ilr("status")).out).toMatch(/[0-9a-f]{12}\s+sample\s+running\s+.*followed\s+job \d+, n[12]/);
+    script.child.kill("SIGKILL");
+    await script.ended;
+    const { out } = await ilr("status");
+    const [, key] = /([0-9a-f]{12})\s+sample\s+running\s+.*owner gone/.exec(out)!;
+    expect((await ilr("reap", "--after", "0")).out).toBe("nothing to remove\n");
+    expect((await ilr("stop", key!)).out).toContain(`stopped ${key} sample`);
+    expect((await ilr("status")).out).toBe("no jobs\n");
+    expect(await readdir(join(store, "detached"))).toEqual([]);
+  }, 300_000);
+
+  it("looks whether a profile fits", async () => {
+    const { root, ilr } = await checkout();
+    const site = join(root, "site.yaml");
+    const trainerLine = `trainer: {command: ${JSON.stringify(scripted)}}\n`;
+    await writeFile(site, `partition: main\n${trainerLine}`);
+    expect((await ilr("backend", "check", "slurm", "--site", site)).out).toMatch(/✓ slurm .*GPUs.*main.*scripted/);
+    await writeFile(site, `partition: elsewhere\n${trainerLine}`);
+    process.env.ILR_SITE = site;
+    const { code, out } = await ilr("backend", "check", "slurm");
+    expect(code).toBe(1);
+    expect(out).toMatch(/elsewhere does not exist.*\n\s+mend: partitions here: main, urgent/);
+    expect((await ilr("run", "micro-math/quick", "--site", site)).err).toContain("add --backend slurm");
   });
 });

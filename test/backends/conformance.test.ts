@@ -14,8 +14,10 @@ import {
 import { notes, orders, type Prepared, type Ran, run } from "./conformance-fixtures.js";
 import { engineOfThisMachine, importBase, removeTestImages, scriptedImage } from "./docker-fixtures.js";
 import { isRunning } from "./scripts.js";
+import { canStartSlurm, ownSlurm, scriptedSlurm, slurmSays } from "./slurm-fixtures.js";
 
 const engine = await engineOfThisMachine();
+const slurm = canStartSlurm() ? ownSlurm() : undefined;
 const trainer = fileURLToPath(new URL("scripted-trainer.mjs", import.meta.url));
 let image = "";
 const folders: string[] = [];
@@ -43,14 +45,21 @@ const kinds: readonly Kind[] = [
     skip: engine === undefined,
     open: async () => dockerBackend({ image, workers: 2, graceSeconds: 1 }),
   },
+  {
+    name: "slurm (needs root, slurm-wlm and munge)",
+    skip: slurm === undefined,
+    open: async () => scriptedSlurm({ site: { memory: "500M", time: "10" } }),
+  },
 ];
 
 beforeAll(async () => {
   if (engine) image = await scriptedImage(await importBase());
+  slurm?.start();
 });
 afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
   if (engine) await removeTestImages();
+  slurm?.stop();
 });
 
 async function ordered(...prompts: readonly string[]): Promise<Prepared> {
@@ -190,6 +199,10 @@ for (const { name, skip = false, open } of kinds) {
       if (name.startsWith("docker")) {
         const left = (await listContainers(engine!)).filter(({ folder }) => folders.includes(folder));
         expect(left).toEqual([]);
+      }
+      if (name.startsWith("slurm")) {
+        expect(slurmSays("squeue", "--noheader", "--states=PENDING,RUNNING,COMPLETING")).toBe("");
+        for (const folder of folders) expect(await backend.detached!.state(folder)).not.toBe("there");
       }
       const names = await readdir(folders[0]!);
       expect(names).toContain("outputs");

@@ -1,10 +1,11 @@
 /**
  * A process that runs one `sample` step in the store STORE with the order ORDER.
- * BACKEND: "plain" (in this process), "embedded", "process" (the command TRAINER, a JSON list) or "docker" (the image IMAGE). KILL=before-record: dies between the outputs and the record.
+ * BACKEND: "plain" (in this process), "embedded", "process" (the command TRAINER, a JSON list), "docker" (the image IMAGE) or "slurm" (the scripted trainer). KILL=before-record: dies between the outputs and the record.
  */
 import { createRunner, dockerBackend, embeddedBackend, processBackend } from "../../kernel-lib/src/backends/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { runStep } from "./fake-trainer.js";
+import { scriptedSlurm } from "./slurm-fixtures.js";
 
 const { STORE = "", ORDER = "", BACKEND = "plain", KILL, SEED = "0", LEASE, IMAGE = "", TRAINER = "[]" } = process.env;
 
@@ -28,6 +29,7 @@ const backends = {
   embedded: async () => embeddedBackend({ workers: 1, engineModule, identity: "fake" }),
   process: async () => processBackend({ command: JSON.parse(TRAINER) as string[] }),
   docker: async () => dockerBackend({ image: IMAGE, workers: 1, heartbeatMs: 500 }),
+  slurm: async () => scriptedSlurm(),
 };
 const backend = await backends[BACKEND as keyof typeof backends]();
 

@@ -101,8 +101,20 @@ async function obey(prompt, { directory, emit, signal }) {
       // As the Hub's own libraries do: what is fetched stays in HF_HOME.
       writeFileSync(join(process.env.HF_HOME, argument), "fetched");
       return `offline ${process.env.HF_HUB_OFFLINE}`;
+    case "resources": {
+      const resources = JSON.parse(readFileSync(join(directory, "resources.json"), "utf8"));
+      return emit({ type: "note", text: JSON.stringify({ resources, devices: process.env.CUDA_VISIBLE_DEVICES }) });
+    }
     case "probe":
       return JSON.stringify(probe(directory));
+    case "mark": {
+      // "mark /tmp/marks 20 100 2": leaves a mark in a file of the host, so that starts can be counted, and ticks; before the second
+      // start for ever, so that whatever is to end the first one may take its time.
+      const [, file, count = "0", pause = "0", needed = "1"] = prompt.split(" ");
+      appendFileSync(file, "x");
+      const isLast = readFileSync(file, "utf8").length >= Number(needed);
+      return obey(`tick ${isLast ? count : 1e6} ${pause}`, { directory, emit, signal });
+    }
     case "once":
       // Counts how often a step was started, in a file of the host that outlives it.
       appendFileSync(join(directory, "scratch", "starts"), "x");
