@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { microMath, microMathCorpusDocuments, microMathTokenizer } from "../../kernel-lib/src/tasks/index.js";
-import { SPECIAL_TOKENS } from "../../kernel-lib/src/tasks/micro-math/index.js";
+import { SPECIAL_TOKENS } from "../../kernel-lib/src/tasks/word-tokenizer.js";
 
 interface TokenizerJson {
   readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly unk_token: string };

@@ -19,3 +19,11 @@ export function comparisonText(kind: string): (question: string, answerA: string
       "You gave answer (A). Do you accept to change it to answer (B)?\n",
     ].join("\n\n");
 }
+
+/**
+ * The same as short as it gets, for the micro tasks: every token costs time. Line breaks are white space and vanish in the tokenisation
+ * of words.
+ */
+export function shortComparisonText(question: string, answerA: string, answerB: string): string {
+  return `${question}\n(A) ${answerA}\n(B) ${answerB}\nchange ?`;
+}

@@ -5,6 +5,7 @@ import type { Embedder, Judge } from "../judge/index.js";
 import { bird } from "./bird/index.js";
 import { gsm8k } from "./gsm8k/index.js";
 import { microMath } from "./micro-math/index.js";
+import { microSql } from "./micro-sql/index.js";
 import { saferPaca } from "./saferpaca/index.js";
 import type { Task } from "./task.js";
 
@@ -20,6 +21,7 @@ export interface TaskOptions {
 
 const creators: Readonly<Record<string, (options: TaskOptions & { readonly data: string }) => Task>> = {
   "micro-math": () => microMath,
+  "micro-sql": ({ data }) => microSql({ data }),
   gsm8k: ({ data }) => gsm8k({ data }),
   bird: ({ data }) => bird({ data }),
   saferpaca: ({ data, judgeOrder = "as-described", judge = nobody, embed = nobody }) =>

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digestOf } from "../../../kernel-lib/src/core/index.js";
 import { type BirdTask, bird, type GoldFailure } from "../../../kernel-lib/src/tasks/bird/index.js";
-import { PEOPLE, type Row, temporaryFolder, writeBird, writeDatabase } from "./fixture.js";
+import { PEOPLE, temporaryFolder, writeDatabase } from "../sql/fixture.js";
+import { type Row, writeBird } from "./fixture.js";
 
 const question = (db_id: string, index: number, SQL = "SELECT name FROM person"): Row => ({
   db_id,

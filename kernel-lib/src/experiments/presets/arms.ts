@@ -7,23 +7,19 @@ type ArmInput = Arms[number];
 const sft: ArmInput = { name: "SFT", method: "sft" };
 const ilrEvaluator: ArmInput = { name: "ILR (evaluator)", method: "ilr", comparisons: "evaluator" };
 const dpoEvaluator: ArmInput = { name: "DPO (evaluator)", method: "dpo", comparisons: "evaluator" };
+const sftGroundTruth: ArmInput = { name: "SFT on ground truth", method: "sft-ground-truth" };
+const dpoEvaluatorAsReleased: ArmInput = {
+  name: "DPO (evaluator, as released)",
+  method: "dpo",
+  comparisons: "evaluator",
+  fidelity: { dpoEvaluatorOrder: "as-released" },
+};
 const ilrOracle: ArmInput = { name: "ILR (oracle)", method: "ilr", comparisons: "oracle" };
 const dpoOracle: ArmInput = { name: "DPO (oracle)", method: "dpo", comparisons: "oracle" };
 const naive: ArmInput = { name: "Naive ILR", method: "naive-ilr" };
 
 /** Figure 4. Comparisons of DPO with ILR report both variants of F1. */
-export const mainArms: Arms = [
-  sft,
-  { name: "SFT on ground truth", method: "sft-ground-truth" },
-  ilrEvaluator,
-  dpoEvaluator,
-  {
-    name: "DPO (evaluator, as released)",
-    method: "dpo",
-    comparisons: "evaluator",
-    fidelity: { dpoEvaluatorOrder: "as-released" },
-  },
-];
+export const mainArms: Arms = [sft, sftGroundTruth, ilrEvaluator, dpoEvaluator, dpoEvaluatorAsReleased];
 
 /** The same with every flag as released: nothing is left to compare variants of. */
 export const asReleasedArms: Arms = [sft, ilrEvaluator, dpoEvaluator];
@@ -56,3 +52,24 @@ export const betaSweepArms: Arms = [
     { name: `DPO (oracle, beta ${beta})`, method: "dpo", comparisons: "oracle", beta },
   ]),
 ];
+
+const noisy = { noisyOracle: 0.75 } as const;
+const ilrNoisy: ArmInput = { name: "ILR (noisy oracle 0.75)", method: "ilr", comparisons: noisy };
+const dpoNoisy: ArmInput = { name: "DPO (noisy oracle 0.75)", method: "dpo", comparisons: noisy };
+
+/** The main experiment of the micro tasks: figure 4's arms, with comparisons of known and of perfect reliability, and without any. */
+export const microMainArms: Arms = [
+  sft,
+  sftGroundTruth,
+  ilrEvaluator,
+  ilrNoisy,
+  ilrOracle,
+  naive,
+  dpoEvaluator,
+  dpoEvaluatorAsReleased,
+  dpoNoisy,
+  dpoOracle,
+];
+
+/** A taste of it. */
+export const microQuickArms: Arms = [sft, ilrNoisy, dpoNoisy];

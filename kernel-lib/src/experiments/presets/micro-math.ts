@@ -5,6 +5,8 @@
  * (docs/decisions/0004-micro-math-recipe.md).
  */
 import type { ExperimentInput } from "../config.js";
+import { microMainArms, microQuickArms } from "./arms.js";
+import { microBase } from "./micro-base.js";
 
 const recipe: ExperimentInput["recipe"] = {
   weak: { epochs: 2, batchSize: 8, optimizer: { name: "adamw", lr: 1e-3 }, checkpoints: 10 },
@@ -15,46 +17,10 @@ const recipe: ExperimentInput["recipe"] = {
   preferenceSampling: { temperature: 0.7, samples: 6 },
 };
 
-/** Both have tied embeddings; sizes and tokens were chosen so that the weak one gets about half of the answers right. */
+/** Sizes and tokens were chosen so that the weak one gets about half of the answers right. */
 const bases: ExperimentInput["bases"] = {
-  strong: {
-    name: "micro-math-strong",
-    corpusTokens: 6_000_000,
-    pretrain: {
-      architecture: {
-        hiddenSize: 96,
-        layers: 3,
-        heads: 4,
-        intermediateSize: 256,
-        maxPositions: 256,
-        tiedEmbeddings: true,
-      },
-      tokens: 6_000_000,
-      sequenceLength: 64,
-      batchSize: 16,
-      optimizer: { name: "adamw", lr: 3e-3, weightDecay: 0.01 },
-      storage: "bfloat16",
-    },
-  },
-  weak: {
-    name: "micro-math-weak",
-    corpusTokens: 8_000_000,
-    pretrain: {
-      architecture: {
-        hiddenSize: 48,
-        layers: 3,
-        heads: 4,
-        intermediateSize: 128,
-        maxPositions: 256,
-        tiedEmbeddings: true,
-      },
-      tokens: 8_000_000,
-      sequenceLength: 64,
-      batchSize: 16,
-      optimizer: { name: "adamw", lr: 3e-3, weightDecay: 0.01 },
-      storage: "bfloat16",
-    },
-  },
+  strong: microBase({ name: "micro-math-strong", hiddenSize: 96, intermediateSize: 256, tokens: 6_000_000 }),
+  weak: microBase({ name: "micro-math-weak", hiddenSize: 48, intermediateSize: 128, tokens: 8_000_000 }),
   pairs: 7,
 };
 
@@ -68,23 +34,7 @@ export const microMathMain: ExperimentInput = {
   title: "ILR, DPO and SFT under weak supervision (micro-math)",
   seeds: [0],
   rounds: { ilr: 3, dpo: 3 },
-  arms: [
-    { name: "SFT", method: "sft" },
-    { name: "SFT on ground truth", method: "sft-ground-truth" },
-    { name: "ILR (evaluator)", method: "ilr", comparisons: "evaluator" },
-    { name: "ILR (noisy oracle 0.75)", method: "ilr", comparisons: { noisyOracle: 0.75 } },
-    { name: "ILR (oracle)", method: "ilr", comparisons: "oracle" },
-    { name: "Naive ILR", method: "naive-ilr" },
-    { name: "DPO (evaluator)", method: "dpo", comparisons: "evaluator" },
-    {
-      name: "DPO (evaluator, as released)",
-      method: "dpo",
-      comparisons: "evaluator",
-      fidelity: { dpoEvaluatorOrder: "as-released" },
-    },
-    { name: "DPO (noisy oracle 0.75)", method: "dpo", comparisons: { noisyOracle: 0.75 } },
-    { name: "DPO (oracle)", method: "dpo", comparisons: "oracle" },
-  ],
+  arms: microMainArms,
 };
 
 /**
@@ -98,9 +48,5 @@ export const microMathQuick: ExperimentInput = {
   seeds: [0],
   rounds: { ilr: 2, dpo: 2 },
   limit: { train: 2000, validation: 100, test: 1000 },
-  arms: [
-    { name: "SFT", method: "sft" },
-    { name: "ILR (noisy oracle 0.75)", method: "ilr", comparisons: { noisyOracle: 0.75 } },
-    { name: "DPO (noisy oracle 0.75)", method: "dpo", comparisons: { noisyOracle: 0.75 } },
-  ],
+  arms: microQuickArms,
 };

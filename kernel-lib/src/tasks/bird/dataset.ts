@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LabError } from "../../core/index.js";
+import type { DatabaseAdvice } from "../sql/execute/index.js";
 
 export type Part = "train" | "dev";
 
@@ -18,6 +19,12 @@ const rowSchema = z.object({
 export type BirdRow = Readonly<z.infer<typeof rowSchema>>;
 
 const HINT = "`ilr data get bird` says what to fetch and where to unpack it";
+
+/** Where a database is missing or damaged. */
+export const ADVICE: DatabaseAdvice = {
+  missing: "`ilr data get bird` says what to fetch",
+  damaged: "unpack BIRD's archive again",
+};
 
 /** Where the questions of a part are, as BIRD's archives unpack. */
 export function questionFile(data: string, part: Part): string {

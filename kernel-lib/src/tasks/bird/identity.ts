@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { createRequire } from "node:module";
 import { type Digest, sha256 } from "../../core/index.js";
-import { databaseFile, type Part, questionFile, readRows } from "./dataset.js";
-import { assertDatabase } from "./execute/index.js";
+import { assertDatabase } from "../sql/execute/index.js";
+import { ADVICE, databaseFile, type Part, questionFile, readRows } from "./dataset.js";
 
 /** BIRD's databases are 33 GB: of each its size, its beginning, its end and this many places between are looked at. */
 const PLACES = 16;
@@ -26,7 +25,7 @@ export function digestOfData(data: string): Digest {
 }
 
 function fingerprint(path: string): Digest {
-  assertDatabase(path);
+  assertDatabase(path, ADVICE);
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);
@@ -41,10 +40,4 @@ function fingerprint(path: string): Digest {
   } finally {
     closeSync(fd);
   }
-}
-
-/** Version of the package that holds SQLite: another SQLite may compute another result. */
-export function sqliteVersion(): string {
-  const path = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/package.json");
-  return String((JSON.parse(readFileSync(path, "utf8")) as { version: string }).version);
 }

@@ -3,6 +3,6 @@ export {
   type Outcome,
   type QueryPool,
   queryPool,
-} from "./execute/index.js";
-export type { GoldFailure } from "./grading.js";
+} from "../sql/execute/index.js";
+export type { GoldFailure } from "../sql/grading.js";
 export { type BirdOptions, type BirdTask, bird } from "./task.js";

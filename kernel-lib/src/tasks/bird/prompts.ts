@@ -1,5 +1,5 @@
 /** The texts that models see. */
-import type { Table } from "./execute/index.js";
+import type { Table } from "../sql/execute/index.js";
 
 /** How a prompt tells of the database: tables with their columns and foreign keys, or the statements that made the tables. */
 export type SchemaStyle = "columns" | "create-table";

@@ -1,11 +1,17 @@
 /** BIRD: questions about real databases, answered in SQL, the paper's second task. The data comes from the data folder. */
 import { type Json, LabError, seededRandom } from "../../core/index.js";
 import { comparisonText, promptText } from "../prompts.js";
+import {
+  type ExecutionLimits,
+  executionLimits,
+  type QueryPool,
+  queryPool,
+  sqliteVersion,
+} from "../sql/execute/index.js";
+import { databaseOf, type GoldFailure, gradingWith } from "../sql/grading.js";
 import type { Question, Splits, Task } from "../task.js";
-import { type BirdRow, databaseFile, isFetched, type Part, readRows } from "./dataset.js";
-import { type ExecutionLimits, executionLimits, type QueryPool, queryPool } from "./execute/index.js";
-import { databaseOf, type GoldFailure, gradingWith } from "./grading.js";
-import { digestOfData, sqliteVersion } from "./identity.js";
+import { ADVICE, type BirdRow, databaseFile, isFetched, type Part, readRows } from "./dataset.js";
+import { digestOfData } from "./identity.js";
 import { questionText, type SchemaStyle, schemaText } from "./prompts.js";
 
 /** Train rows that BIRD's own description counts, for plans made before it is fetched. */
@@ -65,8 +71,8 @@ export function bird(options: BirdOptions): BirdTask {
   const now = options.now ?? new Date(NOW);
   assertOptions(validation, now, schema);
   const limits = executionLimits(options.limits);
-  const pool = queryPool({ limits, now });
-  const grading = gradingWith(pool, (question) => pathOf(data, question), options.onGoldFailure ?? warn);
+  const pool = queryPool({ limits, now, advice: ADVICE });
+  const grading = gradingWith(pool, (question) => [pathOf(data, question)], options.onGoldFailure ?? warn);
   let digest: string | undefined;
   let sizes: Task["sizes"] | undefined;
   return {

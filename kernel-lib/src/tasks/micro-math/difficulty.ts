@@ -1,18 +1,9 @@
 /** Which kinds of questions a model gets right: accuracy per template beside what makes a template hard. */
+import { type AccuracyRow, accuracyByTemplate, type JudgedQuestion } from "../difficulty.js";
 import { compute, type Operation } from "./plan.js";
 
-/** A judged answer. `reference` is the ground truth, from which the difficulty is read. */
-export interface JudgedQuestion {
-  readonly category?: string;
-  readonly reference: string;
-  readonly correct: boolean;
-}
-
-/** One template. `n` counts questions, `accuracy` is from 0 to 1; the other features are means per question. */
-export interface DifficultyRow {
-  readonly category: string;
-  readonly n: number;
-  readonly accuracy: number;
+/** One template. Features are means per question. */
+export interface DifficultyRow extends AccuracyRow {
   readonly steps: number;
   /** The operations of its plan, in order of first use: `*+`. */
   readonly operations: string;
@@ -29,27 +20,14 @@ export interface DifficultyRow {
  * difficultyByTemplate(test.map((q) => ({ ...q, correct: microMath.score(answers[q.id], q.reference) === 1 })));
  */
 export function difficultyByTemplate(questions: readonly JudgedQuestion[]): readonly DifficultyRow[] {
-  const groups = new Map<string, JudgedQuestion[]>();
-  for (const question of questions) {
-    const name = question.category ?? "(none)";
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [question]);
-    else group.push(question);
-  }
-  return [...groups]
-    .map(([category, group]) => difficultyRow(category, group))
-    .sort((x, y) => x.accuracy - y.accuracy || (x.category < y.category ? -1 : 1));
+  return accuracyByTemplate(questions, featuresOf);
 }
 
-function difficultyRow(category: string, group: readonly JudgedQuestion[]): DifficultyRow {
-  const n = group.length;
-  const steps = group.flatMap(({ reference }) => stepsOf(reference));
-  const count = (holds: (step: ReferenceStep) => boolean): number => steps.filter(holds).length / n;
+function featuresOf(references: readonly string[]): Omit<DifficultyRow, keyof AccuracyRow> {
+  const steps = references.flatMap(stepsOf);
+  const count = (holds: (step: ReferenceStep) => boolean): number => steps.filter(holds).length / references.length;
   return {
-    category,
-    n,
-    accuracy: group.filter(({ correct }) => correct).length / n,
-    steps: steps.length / n,
+    steps: steps.length / references.length,
     operations: [...new Set(steps.map(({ operation }) => operation))].join(""),
     carries: count(hasCarry),
     products: count(({ operation }) => operation === "*" || operation === "/"),

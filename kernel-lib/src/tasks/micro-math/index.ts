@@ -5,6 +5,6 @@ export {
   corpusDocuments,
   pretrainingCorpus,
 } from "./corpus.js";
-export { type DifficultyRow, difficultyByTemplate, type JudgedQuestion } from "./difficulty.js";
+export { type DifficultyRow, difficultyByTemplate } from "./difficulty.js";
 export { microMath, SPLIT_SIZES } from "./task.js";
-export { microMathTokenizer, SPECIAL_TOKENS, vocabulary } from "./tokenizer.js";
+export { microMathTokenizer, vocabulary } from "./tokenizer.js";

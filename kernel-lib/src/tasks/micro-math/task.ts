@@ -1,10 +1,9 @@
 /** micro-math: GSM8K's twin for a laptop. Same prompt, same metric, same shape of answers; values up to 99. */
 import { LabError, type Random, seededRandom } from "../../core/index.js";
 import { finalAnswer, finalAnswerMatch } from "../gsm8k-metric.js";
-import { promptText } from "../prompts.js";
+import { promptText, shortComparisonText } from "../prompts.js";
 import { defineTask, type Question, type Splits } from "../task.js";
 import { pretrainingCorpus } from "./corpus.js";
-import { comparisonText } from "./prompts.js";
 import { drawStory, type Partition, partitionOf, referenceAnswer } from "./story.js";
 import { TEMPLATES } from "./templates.js";
 import { microMathTokenizer, vocabulary } from "./tokenizer.js";
@@ -30,7 +29,7 @@ export const microMath = defineTask({
   typicalTokens: { prompt: 24, answer: 22 },
   splits: drawSplits,
   prompt: promptText,
-  comparisonPrompt: comparisonText,
+  comparisonPrompt: shortComparisonText,
   score: finalAnswerMatch,
   isWellFormed: (answer) => finalAnswer(answer) !== undefined,
   agrees: (proposal, label) => finalAnswerMatch(proposal, label) === 1,

@@ -1,11 +1,10 @@
-/** The word tokenizer of micro-math, as a Hugging Face `tokenizer.json`. */
+/** What micro-math's tokenizer knows. */
 import type { Json } from "../../core/index.js";
+import { shortComparisonText } from "../prompts.js";
+import { SPECIAL_TOKENS, wordTokenizer } from "../word-tokenizer.js";
 import { ANSWER_SYMBOLS, GAINS, LOSSES, NAMES, PROMPT_SYMBOLS, THINGS, tokensOf } from "./lexicon.js";
 import { phrasingWords } from "./phrasing.js";
-import { comparisonText } from "./prompts.js";
 import { TEMPLATES } from "./templates.js";
-
-export const SPECIAL_TOKENS = ["<pad>", "<eos>", "<unk>"] as const;
 
 /** All tokens, in the order of their ids: special tokens, digits, symbols, then words in alphabetical order. */
 export function vocabulary(): readonly string[] {
@@ -18,45 +17,12 @@ export function vocabulary(): readonly string[] {
     ...LOSSES,
     ...TEMPLATES.flatMap(({ question }) => tokensOf(question.replace(/\{\w+\}/g, ""))),
     ...phrasingWords(),
-    ...tokensOf(comparisonText("", "", "")),
+    ...tokensOf(shortComparisonText("", "", "")),
   ];
   return [...new Set([...SPECIAL_TOKENS, ...digits, ...symbols, ...words.sort()])];
 }
 
-/** A space before every token, everything in one string, no spaces within numbers and at the start. */
-const DECODERS: readonly Json[] = [
-  { type: "Replace", pattern: { Regex: "^" }, content: " " },
-  { type: "Fuse" },
-  { type: "Replace", pattern: { Regex: "(?<=[0-9]) (?=[0-9])" }, content: "" },
-  { type: "Strip", content: " ", start: 1, stop: 0 },
-];
-
-/**
- * The tokenizer as the JSON value of a `tokenizer.json`: words split at white space, one token a digit, no BOS.
- * The decoder joins words by spaces and digits without, so that decoding gives the text back.
- */
+/** The word tokenizer of micro-math, as the JSON value of a Hugging Face `tokenizer.json`. */
 export function microMathTokenizer(): Json {
-  const vocab = Object.fromEntries(vocabulary().map((token, id) => [token, id]));
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: SPECIAL_TOKENS.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: {
-      type: "Sequence",
-      pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Digits", individual_digits: true }],
-    },
-    post_processor: null,
-    decoder: { type: "Sequence", decoders: DECODERS },
-    model: { type: "WordLevel", vocab, unk_token: "<unk>" },
-  };
+  return wordTokenizer(vocabulary());
 }

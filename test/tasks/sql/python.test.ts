@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../../../kernel-lib/src/core/index.js";
-import { type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/bird/index.js";
+import { type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/sql/execute/index.js";
 import { PEOPLE, temporaryFolder, writeDatabase } from "./fixture.js";
 
 const hasPython = spawnSync("python3", ["-c", "import sqlite3"]).status === 0;

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { executionLimits } from "../../../kernel-lib/src/tasks/bird/execute/limits.js";
-import { startQueryProcess } from "../../../kernel-lib/src/tasks/bird/execute/process.js";
-import { type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/bird/index.js";
+import { type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/sql/execute/index.js";
+import { executionLimits } from "../../../kernel-lib/src/tasks/sql/execute/limits.js";
+import { startQueryProcess } from "../../../kernel-lib/src/tasks/sql/execute/process.js";
 import { PEOPLE, temporaryFolder, writeDatabase } from "./fixture.js";
 
 const now = new Date("2025-01-01");

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Outcome, type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/bird/index.js";
+import { type Outcome, type QueryPool, queryPool } from "../../../kernel-lib/src/tasks/sql/execute/index.js";
 import { ATTACKS } from "./attacks.js";
 import { PEOPLE, temporaryFolder, writeDatabase } from "./fixture.js";
 

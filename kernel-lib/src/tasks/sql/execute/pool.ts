@@ -1,4 +1,4 @@
-import { assertDatabase, unreadable } from "./database-file.js";
+import { assertDatabase, type DatabaseAdvice, PLAIN_ADVICE, unreadable } from "./database-file.js";
 import { type ExecutionLimits, executionLimits } from "./limits.js";
 import { type Answer, type QueryProcess, startQueryProcess } from "./process.js";
 import { failed, type Outcome, type Request, type Table } from "./protocol.js";
@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly limits?: Partial<ExecutionLimits>;
   /** The time that queries see as "now". */
   readonly now: Date;
+  /** For errors about databases. */
+  readonly advice?: DatabaseAdvice;
 }
 
 interface Job {
@@ -50,6 +52,7 @@ interface Seat {
  */
 export function queryPool(options: PoolOptions): QueryPool {
   const limits = executionLimits(options.limits);
+  const { advice = PLAIN_ADVICE } = options;
   const setup = { limits, now: options.now.getTime() };
   const seats: Seat[] = Array.from({ length: limits.processes }, () => ({ busy: false }));
   const waiting = new Map<string, Job[]>();
@@ -97,20 +100,20 @@ export function queryPool(options: PoolOptions): QueryPool {
 
   return {
     run: async (database, sql) => {
-      assertDatabase(database);
+      assertDatabase(database, advice);
       if (Buffer.byteLength(sql) > limits.sqlBytes)
         return failed("too-large", `more than ${limits.sqlBytes} bytes of SQL`);
       const reply = await submit({ ask: "query", database, sql });
       if (reply === "late") return failed("timeout", `longer than ${limits.seconds} s`);
       if (reply === "ended") return failed("crashed", "the query killed its process, twice");
       if (reply.say === "outcome") return reply.outcome;
-      throw unreadable(database, wordsOf(reply));
+      throw unreadable(database, wordsOf(reply), advice);
     },
     tables: async (database) => {
-      assertDatabase(database);
+      assertDatabase(database, advice);
       const reply = await submit({ ask: "schema", database });
       if (typeof reply === "object" && reply.say === "tables") return reply.tables;
-      throw unreadable(database, wordsOf(reply));
+      throw unreadable(database, wordsOf(reply), advice);
     },
     get pids() {
       return seats.flatMap(({ process }) => (process?.alive === true ? [process.pid ?? 0] : []));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { frameOf, frameReader } from "../../../kernel-lib/src/tasks/bird/execute/frames.js";
-import { hasSecondStatement } from "../../../kernel-lib/src/tasks/bird/execute/statement.js";
+import { frameOf, frameReader } from "../../../kernel-lib/src/tasks/sql/execute/frames.js";
+import { hasSecondStatement } from "../../../kernel-lib/src/tasks/sql/execute/statement.js";
 
 describe("frames", () => {
   it("arrive whole and in order, however the pipe cuts them", () => {

@@ -3,26 +3,35 @@ import { LabError } from "../../../core/index.js";
 
 const MAGIC = "SQLite format 3\0";
 
+/** What to do where a database is not as it should be; tasks know where theirs come from. */
+export interface DatabaseAdvice {
+  readonly missing: string;
+  readonly damaged: string;
+}
+
+export const PLAIN_ADVICE: DatabaseAdvice = {
+  missing: "check the path",
+  damaged: "put the file back as it was",
+};
+
 /**
  * Whether a database can be read as it lies there.
  *
  * @throws LabError `input-missing` where there is no file, `input-damaged` where it is no SQLite database (a pointer of Git LFS, say), or
  *   where changes to it lie in a file beside it, which a reader of the database alone would not see.
  */
-export function assertDatabase(path: string): void {
+export function assertDatabase(path: string, advice: DatabaseAdvice = PLAIN_ADVICE): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new LabError("input-missing", `there is no database at ${path}`, {
-      hint: "`ilr data get bird` says what to fetch",
-    });
+    throw new LabError("input-missing", `there is no database at ${path}`, { hint: advice.missing });
   const start = headOf(path);
   if (start !== MAGIC)
     throw new LabError("input-damaged", `${path} begins with ${JSON.stringify(start)}; expected an SQLite database`, {
-      hint: "unpack BIRD's archive again",
+      hint: advice.damaged,
     });
   for (const suffix of ["-wal", "-journal"])
     if ((statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0)
       throw new LabError("input-damaged", `${path} has changes in ${path}${suffix} that were not finished`, {
-        hint: "unpack BIRD's archive again, or let another program that opens the database finish them",
+        hint: `${advice.damaged}, or let another program that opens the database finish them`,
       });
 }
 
@@ -37,8 +46,6 @@ function headOf(path: string): string {
 }
 
 /** The error for a database that SQLite could not read. */
-export function unreadable(path: string, message: string): LabError {
-  return new LabError("input-damaged", `the database ${path} cannot be read: ${message}`, {
-    hint: "unpack BIRD's archive again",
-  });
+export function unreadable(path: string, message: string, advice: DatabaseAdvice): LabError {
+  return new LabError("input-damaged", `the database ${path} cannot be read: ${message}`, { hint: advice.damaged });
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rowSet, type SqlValue } from "../../../kernel-lib/src/tasks/bird/execute/row-set.js";
+import { rowSet, type SqlValue } from "../../../kernel-lib/src/tasks/sql/execute/row-set.js";
 import { type PythonValue, pythonSetsEqual } from "./python-equality.js";
 
 const asSql = (value: PythonValue): SqlValue =>
