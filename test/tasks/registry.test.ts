@@ -5,7 +5,7 @@ describe("taskByName", () => {
   it("finds every registered task", () => {
     expect(taskByName("micro-math")).toBe(microMath);
     for (const name of taskNames) expect(taskByName(name, { data: "nowhere" }).name).toBe(name);
-    expect(taskNames).toEqual(["micro-math", "micro-sql", "gsm8k", "bird", "saferpaca"]);
+    expect(taskNames).toEqual(["micro-math", "micro-sql", "micro-safety", "gsm8k", "bird", "saferpaca"]);
   });
 
   it("says where data that is not there comes from, when it is asked for", async () => {

@@ -1,5 +1,5 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, accuracyBesideSft, armCurves, lastPoint, sftCurve } from "../results/index.js";
+import { type ArmCurve, accuracyBesideSft, armCurves, lastPoint, metricOf, sftCurve } from "../results/index.js";
 import { besideSftBars } from "./beside-sft.js";
 import {
   besideRound,
@@ -24,13 +24,14 @@ import { heightFor } from "./theme.js";
  */
 export function accuracyByRound(run: RunRecord): Figure {
   const data = accuracyTraces(run);
+  const { test, title } = metricOf(run);
   return {
     data,
     layout: {
-      title: heading("Test accuracy by round", run, besideSftBars(run)),
+      title: heading(`${title} by round`, run, besideSftBars(run)),
       height: heightFor(data, 480),
       xaxis: roundAxis(lastRound(armCurves(run))),
-      yaxis: { title: { text: "test accuracy (%)" } },
+      yaxis: { title: { text: `${test} (%)` } },
     },
   };
 }

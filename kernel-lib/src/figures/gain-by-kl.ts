@@ -5,6 +5,7 @@ import {
   type CurvePoint,
   type Interval,
   lastPoint,
+  metricOf,
   pairedDifference,
   sftCurve,
 } from "../results/index.js";
@@ -44,7 +45,7 @@ export function gainByKl(run: RunRecord): Figure {
       title: heading("Gain over SFT against divergence from SFT", run, about),
       height: heightFor(data, 480),
       xaxis: { title: { text: "KL from SFT (nats an answer)" }, type: "log", tickvals: decades },
-      yaxis: { title: { text: "gain in test accuracy (points)" }, zeroline: true, zerolinecolor: ink.zero },
+      yaxis: { title: { text: `gain in ${metricOf(run).test} (points)` }, zeroline: true, zerolinecolor: ink.zero },
     },
   };
 }

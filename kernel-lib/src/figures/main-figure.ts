@@ -1,5 +1,5 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves } from "../results/index.js";
+import { type ArmCurve, armCurves, metricOf } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
 import { besideSftBars } from "./beside-sft.js";
 import { hasRounds, lastRound, learnsPreferences, roundAxis } from "./curve-traces.js";
@@ -14,14 +14,15 @@ import { sideBySide } from "./panels.js";
  */
 export function mainFigure(run: RunRecord): Figure {
   const curves = armCurves(run);
+  const metric = metricOf(run);
   const rounds = roundAxis(lastRound(curves));
   const { ranks, lines } = legendRanks(curves);
   const ranked = (trace: Trace): Trace => ({ ...trace, legendrank: ranks.get(String(trace.name)) ?? 0 });
   const { data, layout } = sideBySide(
     [
       {
-        ...{ title: "Test accuracy", data: accuracyTraces(run).map(ranked), weight: 2 },
-        ...{ xaxis: rounds, yaxis: { title: { text: "correct (%)" } } },
+        ...{ title: metric.title, data: accuracyTraces(run).map(ranked), weight: 2 },
+        ...{ xaxis: rounds, yaxis: { title: { text: `${metric.share} (%)` } } },
       },
       { title: "Accuracy of training labels", data: labelTraces(run).map(ranked), xaxis: rounds, yaxis: {} },
     ],

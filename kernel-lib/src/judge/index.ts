@@ -1,6 +1,6 @@
 export { type AbsentOptions, withoutAbsent } from "./absent.js";
 export type { Spent } from "./budget.js";
-export { type Embedder, type Embedding, type EmbedOptions, similarity } from "./embedder.js";
+export { type Embedder, type Embedding, type EmbedOptions, normalised, similarity } from "./embedder.js";
 export { type EmbeddingSettings, openEmbeddingEndpoint } from "./embedding-endpoint.js";
 export {
   type Comparison,

@@ -73,6 +73,7 @@ export {
   proposalsFrame,
   roundsFrame,
 } from "./frames/index.js";
+export { type Metric, metricOf } from "./metric.js";
 export { type MatchedSide, type OracleErrors, type PhaseCell, type PhaseSide, phaseCells } from "./phase.js";
 export { type PowerQuestion, powerFrame } from "./power-frame.js";
 export {

@@ -8,6 +8,7 @@ import {
   lastPoint,
   sftCurve,
 } from "./curves.js";
+import { metricOf } from "./metric.js";
 import type { Interval } from "./statistics/index.js";
 
 export type SummaryFormat = "text" | "markdown";
@@ -66,12 +67,13 @@ function lastCells(run: RunRecord, curve: ArmCurve): string[] {
 }
 
 function caption(run: RunRecord): string {
+  const { title, labels } = metricOf(run);
   const counts = [...new Set(run.points.map(({ testCount }) => testCount))].join(" / ");
   const seeds = [...new Set(run.points.map(({ seed }) => seed))];
   const of = sftCurve(run) === undefined ? "" : " of the difference to SFT, of SFT itself: of its accuracy";
   return [
-    `Test accuracy in %, ± half of the 95 % interval${of} (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
-    "At the last round: labels = correct training labels in %; KL from SFT in nats an answer; comparisons that prefer the correct answer, in %, on held-out pairs and on the pairs met.",
+    `${title} in %, ± half of the 95 % interval${of} (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
+    `At the last round: labels = ${labels} in %; KL from SFT in nats an answer; comparisons that prefer the correct answer, in %, on held-out pairs and on the pairs met.`,
   ].join("\n");
 }
 

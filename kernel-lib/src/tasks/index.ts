@@ -17,7 +17,16 @@ export {
   microSql,
   type SqlDifficultyRow,
 } from "./micro-sql/index.js";
-export { dataFolder, type TaskOptions, taskByName, taskNames } from "./registry.js";
+export {
+  aspectSummary,
+  corpusDocuments as microSafetyCorpusDocuments,
+  difficultyByInstruction,
+  microSafety,
+  microSafetyJudge,
+  microSafetyTokenizer,
+  pretrainingCorpus as microSafetyCorpus,
+} from "./micro-safety/index.js";
+export { dataFolder, isJudged, type TaskOptions, taskByName, taskNames } from "./registry.js";
 export { type SaferPacaOptions, saferPaca } from "./saferpaca/index.js";
 export {
   type Answered,

@@ -6,6 +6,7 @@ import { bird } from "./bird/index.js";
 import { gsm8k } from "./gsm8k/index.js";
 import { microMath } from "./micro-math/index.js";
 import { microSql } from "./micro-sql/index.js";
+import { microSafety } from "./micro-safety/index.js";
 import { saferPaca } from "./saferpaca/index.js";
 import type { Task } from "./task.js";
 
@@ -22,6 +23,7 @@ export interface TaskOptions {
 const creators: Readonly<Record<string, (options: TaskOptions & { readonly data: string }) => Task>> = {
   "micro-math": () => microMath,
   "micro-sql": ({ data }) => microSql({ data }),
+  "micro-safety": () => microSafety,
   gsm8k: ({ data }) => gsm8k({ data }),
   bird: ({ data }) => bird({ data }),
   saferpaca: ({ data, judgeOrder = "as-described", judge = nobody, embed = nobody }) =>
@@ -30,6 +32,14 @@ const creators: Readonly<Record<string, (options: TaskOptions & { readonly data:
 
 /** Every task that can be asked for by name. */
 export const taskNames: readonly string[] = Object.keys(creators);
+
+/** Tasks whose answers are held against references by a judge: their shares are of answers no worse than the reference. */
+const judged: ReadonlySet<string> = new Set(["micro-safety", "saferpaca"]);
+
+/** Whether a score of the task of this name is a win probability, and not exact match. */
+export function isJudged(name: string): boolean {
+  return judged.has(name);
+}
 
 /** Where data sets are by default: `ILR_DATA`, else `.ilr/data` in the current folder. */
 export function dataFolder(): string {

@@ -119,7 +119,7 @@ export function taskKey({ name, identity }: Task): Json {
   return identity === undefined ? name : { name, identity };
 }
 
-/** Whether an answer of this score counts as right: exact match, or preferred to the reference by a judge. */
+/** Whether an answer of this score counts as right: exact match, or, by a judge, no worse than the reference. */
 export function isRight(score: number): boolean {
-  return score > 0.5;
+  return score >= 0.5;
 }

@@ -16,6 +16,7 @@ import {
   microMathNaive,
   microMathOra,
 } from "./micro-math-studies.js";
+import { microSafetyMain } from "./micro-safety.js";
 import { type HubProfile, paperPreset, type Study } from "./paper.js";
 import type { PaperTask } from "./paper-recipe.js";
 
@@ -78,10 +79,11 @@ const twins: readonly ExperimentInput[] = [
   microMathGap48,
   microMathGap128,
   microMathQuick,
+  microSafetyMain,
 ];
 
 /** The paper's tasks, whose micro twins have their name from the twin of the task. */
-const TWIN_OF: Partial<Readonly<Record<PaperTask, string>>> = { gsm8k: "micro-math" };
+const TWIN_OF: Partial<Readonly<Record<PaperTask, string>>> = { gsm8k: "micro-math", saferpaca: "micro-safety" };
 
 function familyOf(task: PaperTask, study: Study, sizes: readonly HubProfile[]): ExperimentFamily {
   const twin = twins.find(({ name }) => name === `${TWIN_OF[task]}/${study}`);

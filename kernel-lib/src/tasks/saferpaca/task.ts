@@ -1,9 +1,10 @@
 /** SaferPaca: following instructions, the harmless ones. A judge compares answers with references, embeddings say which labels agree. */
 import { LabError, seededRandom } from "../../core/index.js";
-import { type AbsentOptions, type Embedder, type Judge, withoutAbsent } from "../../judge/index.js";
+import type { AbsentOptions, Embedder, Judge } from "../../judge/index.js";
 import { comparisonText, promptText } from "../prompts.js";
-import type { Answered, Question, Splits, Task } from "../task.js";
-import { agreeing } from "./agreement.js";
+import { agreeing } from "../similarity-agreement.js";
+import type { Question, Splits, Task } from "../task.js";
+import { saysSomething, winRates } from "../win-rate.js";
 import { CATEGORIES, readSaferPaca, type SaferPacaData } from "./data.js";
 
 /** Table 1, end of sequence included. */
@@ -61,8 +62,9 @@ export function saferPaca(options: SaferPacaOptions): SaferPaca {
     splits: (seed) => drawSplits(data ?? readSaferPaca(options.data), validation, seed),
     prompt: promptText,
     comparisonPrompt: comparisonText("Instruction"),
-    isWellFormed,
-    grade: (answers) => winRates(options, answers),
+    isWellFormed: saysSomething,
+    grade: (answers) =>
+      winRates(judge, answers, { ...options, order: judgeOrder === "as-released" ? "as-given" : "both" }),
     agree: (pairs) => agreeing(embed, pairs),
     grading: "judged",
   };
@@ -75,21 +77,6 @@ function readIfThere(data: string): SaferPacaData | undefined {
     if (error instanceof LabError && error.code === "input-missing") return undefined;
     throw error;
   }
-}
-
-function isWellFormed(answer: string): boolean {
-  return answer.trim() !== "";
-}
-
-async function winRates(options: SaferPacaOptions, answers: readonly Answered[]): Promise<readonly number[]> {
-  const asked = answers.filter(({ answer }) => isWellFormed(answer));
-  const verdicts = await options.judge.winProbability(
-    asked.map(({ question, answer }) => ({ instruction: question.question, a: answer, b: question.reference })),
-    { order: options.judgeOrder === "as-released" ? "as-given" : "both" },
-  );
-  const scores = withoutAbsent(verdicts, options);
-  let next = 0;
-  return answers.map(({ answer }) => (isWellFormed(answer) ? scores[next++]! : 0));
 }
 
 /** The seed shuffles the train rows and chooses which are for validation; the test rows are the same for every seed. */

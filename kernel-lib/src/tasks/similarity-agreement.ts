@@ -1,5 +1,5 @@
-import { type Embedder, similarity } from "../../judge/index.js";
-import type { Proposed } from "../task.js";
+import { type Embedder, similarity } from "../judge/index.js";
+import type { Proposed } from "./task.js";
 
 /**
  * Whether label and proposal mean the same, for all labels of a round at once: their similarity is above the median of these
