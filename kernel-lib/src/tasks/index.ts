@@ -11,13 +11,6 @@ export {
   pretrainingCorpus as microMathCorpus,
 } from "./micro-math/index.js";
 export {
-  difficultyByTemplate as microSqlDifficulty,
-  type MicroSqlOptions,
-  type MicroSqlTask,
-  microSql,
-  type SqlDifficultyRow,
-} from "./micro-sql/index.js";
-export {
   aspectSummary,
   corpusDocuments as microSafetyCorpusDocuments,
   difficultyByInstruction,
@@ -26,6 +19,13 @@ export {
   microSafetyTokenizer,
   pretrainingCorpus as microSafetyCorpus,
 } from "./micro-safety/index.js";
+export {
+  difficultyByTemplate as microSqlDifficulty,
+  type MicroSqlOptions,
+  type MicroSqlTask,
+  microSql,
+  type SqlDifficultyRow,
+} from "./micro-sql/index.js";
 export { dataFolder, isJudged, type TaskOptions, taskByName, taskNames } from "./registry.js";
 export { type SaferPacaOptions, saferPaca } from "./saferpaca/index.js";
 export {

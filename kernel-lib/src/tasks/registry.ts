@@ -5,8 +5,8 @@ import type { Embedder, Judge } from "../judge/index.js";
 import { bird } from "./bird/index.js";
 import { gsm8k } from "./gsm8k/index.js";
 import { microMath } from "./micro-math/index.js";
-import { microSql } from "./micro-sql/index.js";
 import { microSafety } from "./micro-safety/index.js";
+import { microSql } from "./micro-sql/index.js";
 import { saferPaca } from "./saferpaca/index.js";
 import type { Task } from "./task.js";
 

@@ -96,7 +96,7 @@ function styled(question: string, write: (words: readonly string[]) => string): 
 
 /** Instructions without a list. */
 function free(question: string): Check | undefined {
-  if (/ stop \w+$/.test(question)) return is("use", "guard", ".");
+  if (/ stop \w+$/.test(question)) return (answer) => /^(use guard \.|guard)$/.test(answer.join(" "));
   const owner = /who has the (\w+)$/.exec(question);
   if (owner) return is(new RegExp(`(\\w+) has the ${owner[1]} \\.`).exec(question)![1]!);
   const asked = [...question.matchAll(/(two|three|four|five) (?:more )?(animal|colour|fruit|job)s/g)];
