@@ -112,13 +112,13 @@ fi
 exec "$REAL" "$@"`,
     );
     const backend = await slurm({}, { workers: 8 });
-    const results = await Promise.all(
-      Array.from({ length: 8 }, async (_, k) => run(backend, await orders(`count ${k + 1}`))),
-    );
+    // All are there before the first has ended, however busy the machine is.
+    const prepared = await Promise.all(Array.from({ length: 8 }, () => orders("tick 2 1500")));
+    const results = await Promise.all(prepared.map((job) => run(backend, job)));
     expect(results.map(({ error }) => error)).toEqual(Array(8).fill(undefined));
-    const notes = results.map(({ events }) => JSON.stringify(events).match(/takes no more jobs for now/g)?.length ?? 0);
-    expect(notes.filter((count) => count > 0).length).toBeGreaterThanOrEqual(5);
-    expect(Math.max(...notes)).toBe(1);
+    const told = results.map(({ events }) => JSON.stringify(events).match(/takes no more jobs for now/g)?.length ?? 0);
+    // Who has waited says so once, however often it was refused.
+    expect(Math.max(...told)).toBe(1);
   });
 
   it("has no more jobs in flight than it says", async () => {
