@@ -55,8 +55,8 @@ describe("a point", () => {
     });
   });
 
-  it("averages graded scores, and counts only full ones as correct", async () => {
-    expect(await point({ test: graded(0.5, 1, 0.25, 0) })).toMatchObject({ testAccuracy: 0.4375, correct: "0100" });
+  it("averages graded scores, and counts those no worse than the reference as correct", async () => {
+    expect(await point({ test: graded(0.5, 1, 0.25, 0) })).toMatchObject({ testAccuracy: 0.4375, correct: "1100" });
   });
 
   it("has null for everything that its method does not have", async () => {
