@@ -172,7 +172,8 @@ exec "$REAL" "$@"`,
         isFirst = false;
         const [id] = aliveJobs();
         control("requeue", id!);
-        // Slurm would wait two minutes.
+        // Slurm would wait two minutes. Within the same second it would not do: nodes refuse the job with the credential that the requeue revoked.
+        await pause(2500);
         for (let tries = 0; tries < 50; tries++) {
           await pause(100);
           try {
