@@ -2,7 +2,8 @@
  * The pretraining corpus: the base models' "web". Arithmetic facts, and stories solved in OTHER formats than the
  * task's (no `####`), some of them wrongly, so that the ability is latent and fine-tuning elicits it.
  */
-import { LabError, type Random, seededRandom } from "../../core/index.js";
+import type { Random } from "../../core/index.js";
+import { corpusOf } from "../corpus-documents.js";
 import { tokensOf } from "./lexicon.js";
 import { FACT_SEPARATORS, NOTATIONS, STYLES } from "./phrasing.js";
 import { commute, compute, type Equation, evaluatePlan, type Operation, VALUE_RANGE } from "./plan.js";
@@ -57,15 +58,13 @@ export function* corpusDocuments(options: {
   readonly tokens: number;
   readonly mix?: CorpusMix;
 }): Generator<CorpusDocument> {
-  const { seed, tokens, mix = CORPUS_MIX } = options;
-  if (!(tokens > 0 && Number.isFinite(tokens)))
-    throw new LabError("config-invalid", `tokens is ${tokens}; expected a positive number`);
-  const random = seededRandom("micro-math", "corpus", seed);
-  for (let written = 0; written < tokens; ) {
-    const document = random.next() < mix.factShare ? factDocument(mix, random) : storyDocument(mix, random);
-    written += tokensOf(document.text).length + 1;
-    yield document;
-  }
+  const { mix = CORPUS_MIX } = options;
+  yield* corpusOf(
+    "micro-math",
+    options,
+    (text) => tokensOf(text).length,
+    (random) => (random.next() < mix.factShare ? factDocument(mix, random) : storyDocument(mix, random)),
+  );
 }
 
 // Facts.

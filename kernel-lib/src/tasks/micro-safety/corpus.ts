@@ -2,7 +2,8 @@
  * The pretraining corpus: the base models' "web". Facts in prose, and instructions of the training partition with answers in OTHER formats
  * than the task's, some of them wrong, unsafe requests declined by some and answered by others: both are latent, and fine-tuning elicits one.
  */
-import { LabError, type Random, seededRandom } from "../../core/index.js";
+import type { Random } from "../../core/index.js";
+import { corpusOf } from "../corpus-documents.js";
 import { drawInstruction, type Instruction, partitionOf, TEMPLATES } from "./instruction.js";
 import { hasFullMarks } from "./judge.js";
 import { THINGS, wordsOf } from "./lexicon.js";
@@ -53,15 +54,13 @@ export function* corpusDocuments(options: {
   readonly tokens: number;
   readonly mix?: CorpusMix;
 }): Generator<CorpusDocument> {
-  const { seed, tokens, mix = CORPUS_MIX } = options;
-  if (!(tokens > 0 && Number.isFinite(tokens)))
-    throw new LabError("config-invalid", `tokens is ${tokens}; expected a positive number`);
-  const random = seededRandom("micro-safety", "corpus", seed);
-  for (let written = 0; written < tokens; ) {
-    const document = random.next() < mix.factShare ? factDocument(random) : answeredDocument(mix, random);
-    written += wordsOf(document.text).length + 1;
-    yield document;
-  }
+  const { mix = CORPUS_MIX } = options;
+  yield* corpusOf(
+    "micro-safety",
+    options,
+    (text) => wordsOf(text).length,
+    (random) => (random.next() < mix.factShare ? factDocument(random) : answeredDocument(mix, random)),
+  );
 }
 
 const FACT_WEIGHTS: readonly number[] = FACTS.map(({ weight }) => weight);

@@ -2,7 +2,8 @@
  * The pretraining corpus: the base models' "web". Databases described as prompts describe them, which table a column is in, and questions
  * solved in OTHER languages than SQL, some of them wrongly, so that the ability is latent and fine-tuning elicits it.
  */
-import { LabError, type Random, seededRandom } from "../../core/index.js";
+import type { Random } from "../../core/index.js";
+import { corpusOf } from "../corpus-documents.js";
 import { DIALECTS } from "./dialects.js";
 import { tokensOf } from "./lexicon.js";
 import { spoil } from "./mistakes.js";
@@ -49,16 +50,16 @@ export function* corpusDocuments(options: {
   readonly tokens: number;
   readonly mix?: CorpusMix;
 }): Generator<CorpusDocument> {
-  const { seed, tokens, mix = CORPUS_MIX } = options;
-  if (!(tokens > 0 && Number.isFinite(tokens)))
-    throw new LabError("config-invalid", `tokens is ${tokens}; expected a positive number`);
-  const random = seededRandom("micro-sql", "corpus", seed);
-  for (let written = 0; written < tokens; ) {
-    const schema = drawTrainSchema(random);
-    const document = random.next() < mix.factShare ? factDocument(schema, random) : solved(schema, mix, random);
-    written += tokensOf(document.text).length + 1;
-    yield document;
-  }
+  const { mix = CORPUS_MIX } = options;
+  yield* corpusOf(
+    "micro-sql",
+    options,
+    (text) => tokensOf(text).length,
+    (random) => {
+      const schema = drawTrainSchema(random);
+      return random.next() < mix.factShare ? factDocument(schema, random) : solved(schema, mix, random);
+    },
+  );
 }
 
 const FACTS_PER_DOCUMENT = 4;
