@@ -3,7 +3,7 @@ const floors = [
   ["core"],
   ["steps"],
   ["store", "engine"],
-  ["hub", "judge"],
+  ["hub", "judge", "human"],
   ["tasks"],
   ["backends"],
   ["methods"],

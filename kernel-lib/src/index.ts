@@ -25,6 +25,15 @@ export {
   methodLine,
 } from "./figures/index.js";
 export {
+  type Judgement,
+  memorySession,
+  openSession,
+  readSession,
+  type Session,
+  type SimulatedUser,
+  simulatedUser,
+} from "./human/index.js";
+export {
   type FigureName,
   type LabOptions,
   lab,
@@ -65,6 +74,7 @@ export {
   describeEvaluator,
   describeIntervals,
   describeLabels,
+  describePerson,
   describeProvenance,
   describeVerdicts,
   type FrameName,
@@ -74,7 +84,9 @@ export {
   labelsFrame,
   loadTable,
   markdownTable,
+  type PersonSummary,
   pairedDifference,
+  personSummary,
   proposalsFrame,
   type RecordsName,
   roundsFrame,

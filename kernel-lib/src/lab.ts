@@ -17,7 +17,7 @@ import {
 import { costAccuracy } from "./lab/costs.js";
 import { figure4, supervisionQuality } from "./lab/figures.js";
 import { unknownName } from "./lab/names.js";
-import { configured, type LabOptions } from "./lab/options.js";
+import { configured, type LabOptions, peopleIn } from "./lab/options.js";
 import { costs, plan, plans } from "./lab/plans.js";
 import { type Run, runOf } from "./lab/run.js";
 import { loadRuns, readRuns, sqlOver } from "./lab/runs.js";
@@ -53,19 +53,20 @@ async function run(experiment: string | ExperimentInput, options: LabOptions = {
   const warnings: string[] = [];
   const store = await openStore(place, { warn: (message) => void warnings.push(message) });
   const { backend: chosen = "embedded" } = options;
-  assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name);
+  const people = await peopleIn(options, config);
+  assertRunnable(config, typeof chosen === "string" ? chosen : chosen.name, people !== undefined);
   const backend = typeof chosen === "string" ? await openBackend(chosen, { site: options.site }) : chosen;
   const planned = (): Promise<Plan> => planExperiment(config, { store, backend, results, data, fromScratch, own });
   const progress =
     options.progress === false ? undefined : showHere({ title: config.name, backend: backend.name, plan: planned });
   try {
     const record = await runExperiment(config, {
-      ...{ store, results, data, fromScratch, backend, own },
+      ...{ store, results, data, fromScratch, backend, own, people },
       ...(signal && { signal }),
       ...(onProgress && { onPoint: onProgress }),
       ...(progress && { onActivity: progress.onActivity }),
     });
-    return runOf(record, { store: async () => store });
+    return runOf(record, { store: async () => store, judgements: people?.session?.judgements() });
   } catch (error) {
     progress?.close("stopped");
     throw error;

@@ -4,6 +4,7 @@ import { registerBackend } from "./commands/backend.js";
 import { registerBases } from "./commands/bases.js";
 import { registerData } from "./commands/data.js";
 import { registerDiffPreset } from "./commands/diff-preset.js";
+import { registerHuman } from "./commands/human.js";
 import { registerImages } from "./commands/images.js";
 import { registerJobs } from "./commands/jobs.js";
 import { registerKernel } from "./commands/kernel.js";
@@ -33,6 +34,7 @@ export function createProgram(context: CliContext): Command {
     });
   registerPlan(program, context);
   registerRun(program, context);
+  registerHuman(program, context);
   registerBases(program, context);
   registerResults(program, context);
   registerRecord(program, context);

@@ -7,7 +7,13 @@ export { type Arm, type ArmInput, armSchema, comparisonsSchema, METHODS } from "
 export { everyFlag, fidelitySchema } from "./config/fidelity.js";
 export { mergePatch } from "./config/merge.js";
 export { type BaseModel, baseSchema, type HubBase, type PretrainedBase } from "./config/models.js";
-export { assertRunnable, type Requirements, requirementsOf } from "./config/requirements.js";
+export {
+  assertRunnable,
+  nobodyToAsk,
+  noDemonstrations,
+  type Requirements,
+  requirementsOf,
+} from "./config/requirements.js";
 export { type Experiment, type ExperimentInput, experimentSchema } from "./config/schema.js";
 export { setField } from "./config/set-field.js";
 

@@ -1,5 +1,6 @@
 import { type Backend, createRunner, type Store } from "../backends/index.js";
 import { LabError } from "../core/index.js";
+import { plannedPeople } from "../human/index.js";
 import type { Artifact } from "../steps/index.js";
 import type { ActionRecord } from "../store/index.js";
 import type { Task } from "../tasks/index.js";
@@ -184,7 +185,10 @@ async function planArms(planner: Planner, priced: Priced, options: PlanOptions):
     for (const arm of experiment.arms) {
       const who = { experiment: experiment.name, arm: arm.name, seed };
       const runner = planner.runnerFor({ ...who, tokens: task.typicalTokens, rates, device, sizeOf });
-      await runSeed({ ...experiment, arms: [arm] }, seed, { runner, store, results, fromScratch, task, own });
+      await runSeed({ ...experiment, arms: [arm] }, seed, {
+        ...{ runner, store, results, fromScratch, task, own },
+        people: plannedPeople,
+      });
     }
   }
 }

@@ -77,8 +77,8 @@ export async function pointOf(runner: Runner, outcome: Outcome): Promise<Point> 
     ...{ labelCount: null, disputed: null, onlyProposalCorrect: null, onlyLabelCorrect: null },
     ...{ kl: null, klError: null },
     ...(weak && { labelAccuracy: share(weak, ({ score }) => isRight(score)) }),
-    ...(labels && labelSummary(labels)),
-    ...(pairs && pairSummary(pairs)),
+    ...(labels && labelSummary(labels, outcome)),
+    ...(pairs && pairSummary(pairs, outcome)),
     ...(kl && klSummary(kl)),
     step: outcome.model.madeBy ?? null,
   };
@@ -100,7 +100,7 @@ function meanScore(rows: readonly GradedAnswer[]): number {
   return rows.reduce((sum, { score }) => sum + score, 0) / rows.length;
 }
 
-function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
+function labelSummary(rows: readonly LabelRecord[], { abstains }: Opinions): Partial<Point> {
   const compared = rows.filter(({ score }) => score !== null).length;
   const counts = {
     accepted: rows.filter(({ accepted }) => accepted).length,
@@ -112,6 +112,7 @@ function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
   const informative = rows.filter(
     ({ score, labelCorrect, proposalCorrect }) => score !== null && labelCorrect !== proposalCorrect,
   );
+  const judged = informative.filter(({ score }) => !abstains || score !== 0.5);
   const replaced = rows.filter(({ accepted }) => accepted);
   const proposalWins = informative.filter(({ proposalCorrect }) => proposalCorrect).length;
   return {
@@ -123,10 +124,9 @@ function labelSummary(rows: readonly LabelRecord[]): Partial<Point> {
     proposalAccuracy: share(rows, ({ proposalCorrect }) => proposalCorrect),
     fixed: replaced.filter((row) => !row.labelCorrect && row.proposalCorrect).length,
     broken: replaced.filter((row) => row.labelCorrect && !row.proposalCorrect).length,
-    comparisonAccuracy:
-      informative.length === 0 ? null : share(informative, (row) => row.score! > 0.5 === row.proposalCorrect),
-    comparisonCount: informative.length,
-    calibration: calibrationOf(informative.map((row) => ({ score: row.score!, right: row.proposalCorrect }))),
+    comparisonAccuracy: judged.length === 0 ? null : share(judged, (row) => row.score! > 0.5 === row.proposalCorrect),
+    comparisonCount: judged.length,
+    calibration: calibrationOf(judged.map((row) => ({ score: row.score!, right: row.proposalCorrect }))),
     ...(compared > 0 && {
       onlyProposalCorrect: proposalWins,
       onlyLabelCorrect: informative.length - proposalWins,
@@ -138,11 +138,16 @@ function isJudged(row: LabelRecord): row is LabelRecord & { labelCorrect: boolea
   return row.labelCorrect !== null && row.proposalCorrect !== null;
 }
 
+type Opinions = Pick<Outcome, "abstains">;
+
 /** What a point says of its pairs: how good their comparisons were, and how many were trained on. */
 export function pairSummary(
   rows: readonly PairRecord[],
+  { abstains }: Opinions = {},
 ): Pick<Point, "comparisonAccuracy" | "comparisonCount" | "calibration" | "selectedAccuracy" | "selectedCount"> {
-  const informative = rows.filter(({ correctA, correctB }) => correctA !== correctB);
+  const informative = rows.filter(
+    ({ correctA, correctB, score }) => correctA !== correctB && (!abstains || score !== 0.5),
+  );
   const right = ({ score, correctB }: PairRecord): boolean => score > 0.5 === correctB;
   const selected = informative.filter((row) => row.selected);
   return {

@@ -16,6 +16,17 @@ export interface EvaluatorSummary {
   readonly calibration: readonly CalibrationBin[] | null;
 }
 
+/** Whose comparisons a run used. */
+export interface PeopleRecord {
+  /** An alias. */
+  readonly person: string;
+  /** What a simulated person is like; absent for others. */
+  readonly simulated?: Readonly<Record<string, number | string>>;
+  /** Judgements in the session when the run ended, and their digest. */
+  readonly judgements: number;
+  readonly digest: string;
+}
+
 /** Where the numbers of a run come from. */
 export interface RunProvenance {
   readonly experiment: Experiment;
@@ -35,6 +46,8 @@ export interface RunProvenance {
   readonly outside?: OutsideReport;
   /** Functions of the user's that arms called: reading a run needs none of them, running it again does. */
   readonly own?: readonly OwnRecord[];
+  /** Who compared answers. Runs without people have none. */
+  readonly people?: PeopleRecord;
 }
 
 /** A run as it lies in a results folder: one row a point, and provenance. */

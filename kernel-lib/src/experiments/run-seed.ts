@@ -1,5 +1,6 @@
 import type { Store } from "../backends/index.js";
 import { LabError } from "../core/index.js";
+import type { Asked, GoldPair, People } from "../human/index.js";
 import type { Judge } from "../judge/index.js";
 import {
   type ComparisonSource,
@@ -10,9 +11,11 @@ import {
   evaluator,
   type Fidelity,
   type GradedAnswer,
+  goldPairs,
   groundTruth,
   type HeldOutPair,
   heldOutPairs,
+  human,
   ilr,
   judge,
   type KlRow,
@@ -44,7 +47,7 @@ import {
 import type { Artifact, Demonstration, Runner } from "../steps/index.js";
 import type { Task } from "../tasks/index.js";
 import { baseModel, type ResolveModel } from "./bases.js";
-import type { Arm, Experiment } from "./config.js";
+import { type Arm, type Experiment, nobodyToAsk, noDemonstrations } from "./config.js";
 import type { OwnLibrary } from "./own/index.js";
 import { taskOf } from "./task-of.js";
 
@@ -63,6 +66,8 @@ export interface Outcome {
   readonly labels?: Artifact<LabelRecord>;
   /** DPO: what happened to each pair. */
   readonly pairs?: Artifact<PairRecord>;
+  /** Its source has no opinion on some pairs; those, with a score of one half, say nothing of how often it is right. */
+  readonly abstains?: true;
   /** Divergence from the SFT model. */
   readonly kl?: Artifact<KlRow>;
   /** Weak supervisor: its labels, scored. */
@@ -91,6 +96,8 @@ export interface SeedOptions {
   readonly task?: Task;
   /** Who answers for arms whose comparisons are a judge's. */
   readonly judge?: Judge | undefined;
+  /** Who answers for arms whose comparisons are people's. */
+  readonly people?: People | undefined;
   /** Functions of the user's that arms name. Default: none. */
   readonly own?: OwnLibrary;
   /** Who asks the Hub which commit a branch is; a plan has nobody. */
@@ -104,17 +111,26 @@ interface Shared {
   readonly setting: Setting;
   readonly judge: Judge | undefined;
   readonly own: OwnLibrary | undefined;
+  /** Whom each arm of people's comparisons asks, by the arm's name. */
+  readonly seats: ReadonlyMap<string, Asked>;
   readonly weak: WeakSupervision;
   /** What the student is taught: the weak labels, or only the correct ones. */
   readonly labels: Artifact<Demonstration>;
   /** The student trained on them: round 0 of every arm. */
   readonly student: Artifact;
   readonly evaluator: () => Promise<TrainedEvaluator>;
+  /** Pairs whose truth is known, for people. */
+  readonly gold: () => Promise<Artifact<GoldPair>>;
 }
 
 /** Runs every arm of an experiment for one seed; arms share what they have in common, and independent steps run side by side. */
 export async function runSeed(experiment: Experiment, seed: number, options: SeedOptions): Promise<SeedOutcome> {
-  const shared = await prepare(experiment, seed, options);
+  // Before anything else, so that all arms of all seeds have their places before the first one asks.
+  const seats = takeSeats(experiment, seed, options.people);
+  const shared = await prepare(experiment, seed, { ...options, seats }).catch((error: unknown) => {
+    for (const seat of seats.values()) seat.leave();
+    throw error;
+  });
   const { setting, weak, student } = shared;
   const outcomes: Outcome[] = [];
   const record = (outcome: Omit<Outcome, "seed">): void => {
@@ -133,25 +149,27 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
   await Promise.all(
     experiment.arms.map(async (arm) => {
       const armSetting = { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };
-      for await (const { kl = experiment.kl, ...outcome } of runArm(
-        { ...shared, setting: armSetting },
-        arm,
-        experiment,
-      )) {
-        const label = `${arm.name} round ${outcome.round}`;
-        const divergence =
-          kl && outcome.round > 0 ? await klDivergence(setting, outcome.model, student, label) : undefined;
-        const validation = await onValidation(outcome.model, label);
-        record({
-          ...{ arm: arm.name, method: arm.method, ...outcome },
-          ...(divergence && { kl: divergence }),
-          ...(validation && { validation }),
-        });
+      const rounds = runArm({ ...shared, setting: armSetting }, arm, experiment);
+      try {
+        for await (const { kl = experiment.kl, ...outcome } of rounds) {
+          const label = `${arm.name} round ${outcome.round}`;
+          const divergence =
+            kl && outcome.round > 0 ? await klDivergence(setting, outcome.model, student, label) : undefined;
+          const validation = await onValidation(outcome.model, label);
+          record({
+            ...{ arm: arm.name, method: arm.method, ...outcome },
+            ...(arm.comparisons === "human" && { abstains: true as const }),
+            ...(divergence && { kl: divergence }),
+            ...(validation && { validation }),
+          });
+        }
+      } finally {
+        seats.get(arm.name)?.leave();
       }
     }),
   );
   const { trainEvaluator: wanted = false, arms } = experiment;
-  const used = wanted || arms.some(({ comparisons }) => comparisons === "evaluator");
+  const used = wanted || arms.some(({ comparisons }) => comparisons === "evaluator" || comparisons === "human");
   const pair = seed % experiment.bases.pairs;
   const bases = Object.fromEntries(
     (["weak", "strong"] as const).map((role) => [
@@ -164,8 +182,20 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
   return { seed, outcomes, bases, evaluator: trained, heldOut: await heldOutPairs(setting, trained) };
 }
 
-async function prepare(experiment: Experiment, seed: number, options: SeedOptions): Promise<Shared> {
-  const { runner, judge, own, task = taskOf(experiment, options) } = options;
+type Seats = Shared["seats"];
+
+function takeSeats({ name: experiment, arms }: Experiment, seed: number, people: People | undefined): Seats {
+  const asking = people ? arms.filter(({ comparisons }) => comparisons === "human") : [];
+  return new Map(asking.map(({ name }) => [name, people!.seat({ experiment, seed })]));
+}
+
+async function prepare(
+  experiment: Experiment,
+  seed: number,
+  options: SeedOptions & { readonly seats: Seats },
+): Promise<Shared> {
+  if (experiment.demonstrations === "human") throw noDemonstrations(experiment);
+  const { runner, judge, own, seats, task = taskOf(experiment, options) } = options;
   const pair = seed % experiment.bases.pairs;
   const [weakBase, strongBase] = await Promise.all(
     [experiment.bases.weak, experiment.bases.strong].map((base) => baseModel(runner, task, base, pair, options)),
@@ -181,10 +211,14 @@ async function prepare(experiment: Experiment, seed: number, options: SeedOption
   const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
   const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   let trained: Promise<TrainedEvaluator> | undefined;
-  return { setting, judge, own, weak, labels, student, evaluator: () => (trained ??= trainEvaluator(setting, weak)) };
+  const theEvaluator = (): Promise<TrainedEvaluator> => (trained ??= trainEvaluator(setting, weak));
+  return {
+    ...{ setting, judge, own, seats, weak, labels, student, evaluator: theEvaluator },
+    gold: async () => goldPairs(setting, await theEvaluator(), await heldOutPairs(setting, await theEvaluator())),
+  };
 }
 
-type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl"> & { readonly kl?: boolean };
+type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl" | "abstains"> & { readonly kl?: boolean };
 
 async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncGenerator<ArmOutcome> {
   const { labels, student } = shared;
@@ -202,7 +236,7 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
     }
     case "dpo":
     case "sft-on-chosen": {
-      const comparisons = await comparisonSource(shared, arm);
+      const comparisons = await comparisonSource(shared, arm, experiment);
       const rounds = arm.rounds ?? experiment.rounds.dpo;
       const pairs = arm.pairs === "labels" ? labelPairs(labels) : undefined;
       const shape = { comparisons, rounds, name, ...definedOnly({ alpha, pairs }) };
@@ -212,7 +246,7 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       return;
     }
     default: {
-      const refine = await refineRule(shared, arm, arm.method);
+      const refine = await refineRule(shared, arm, arm.method, experiment);
       const rounds = arm.rounds ?? experiment.rounds.ilr;
       const options = { refine, rounds, name, ...(arm.proposals === "self" && { propose: selfLabel }) };
       for await (const round of ilr(setting, labels, options)) {
@@ -225,16 +259,16 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
 /** Methods that are ILR's loop, each with a rule of its own. */
 type RefiningMethod = Exclude<Arm["method"], "sft" | "sft-ground-truth" | "dpo" | "sft-on-chosen">;
 
-async function refineRule(shared: Shared, arm: Arm, method: RefiningMethod): Promise<Refine> {
+async function refineRule(shared: Shared, arm: Arm, method: RefiningMethod, experiment: Experiment): Promise<Refine> {
   const { alpha } = arm;
   switch (method) {
     case "ilr": {
-      const comparisons = await comparisonSource(shared, arm);
+      const comparisons = await comparisonSource(shared, arm, experiment);
       if (arm.refine === undefined) return refineByComparison(comparisons, alpha);
       return refineByRule(comparisons, ownLibrary(shared, arm).rule(arm.refine.own), alpha);
     }
     case "drop-doubtful":
-      return dropDoubtful(await comparisonSource(shared, arm), alpha);
+      return dropDoubtful(await comparisonSource(shared, arm, experiment), alpha);
     case "naive-ilr":
       return replaceAtRandom(alpha);
     case "two-agree":
@@ -254,7 +288,11 @@ function withArmRecipe(setting: Setting, { lr, method }: Arm): Setting {
   return { ...setting, recipe: { ...setting.recipe, [verb]: { ...params, optimizer: { ...params.optimizer, lr } } } };
 }
 
-async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Promise<ComparisonSource> {
+async function comparisonSource(
+  shared: Shared,
+  { name, comparisons }: Arm,
+  experiment: Experiment,
+): Promise<ComparisonSource> {
   if (comparisons === undefined) {
     throw new LabError("config-invalid", `arm "${name}" does not say where its comparisons come from`, {
       hint: 'set comparisons to "evaluator", "oracle", "random" or { noisyOracle: 0.75 }',
@@ -269,9 +307,10 @@ async function comparisonSource(shared: Shared, { name, comparisons }: Arm): Pro
     });
   }
   if (comparisons === "human") {
-    throw new LabError("unsupported", `arm "${name}" asks people, which this kit cannot do yet`, {
-      hint: 'a model stands in with comparisons "evaluator" or { noisyOracle: 0.75 }',
-    });
+    const seat = shared.seats.get(name);
+    if (seat === undefined) throw nobodyToAsk(experiment);
+    const { comparisonsPerRound: perRound, goldShare } = experiment.human ?? {};
+    return human(seat, { perRound, goldShare, gold: shared.gold });
   }
   if (comparisons === "evaluator") return evaluator((await shared.evaluator()).model);
   return "own" in comparisons

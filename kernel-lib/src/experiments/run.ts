@@ -7,12 +7,13 @@ import {
   type StoreRunner,
 } from "../backends/index.js";
 import { type ModelReference, openHub, resolveModel } from "../hub/index.js";
+import { judgementsDigest, type People } from "../human/index.js";
 import type { LogRow } from "../steps/index.js";
 import { dataFolder } from "../tasks/index.js";
 import { assertRunnable, type Experiment } from "./config.js";
 import { bindOwn, type Own } from "./own/index.js";
 import { calibrationOf, type Point, pointOf } from "./points.js";
-import type { EvaluatorSummary, RunProvenance, RunRecord } from "./record.js";
+import type { EvaluatorSummary, PeopleRecord, RunProvenance, RunRecord } from "./record.js";
 import { type Outcome, runSeed, type SeedOutcome } from "./run-seed.js";
 import { stepNeeds } from "./step-needs.js";
 import { type OutsideReport, openTask } from "./task-of.js";
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly fromScratch?: boolean;
   /** Functions that the experiment names: comparison sources and refinement rules of the user's. */
   readonly own?: readonly Own[];
+  /** Who answers for arms whose comparisons are people's. Default: nobody, and such a run is refused. */
+  readonly people?: People | undefined;
   /** Interrupts the run; what is finished stays in the store. */
   readonly signal?: AbortSignal;
   readonly onActivity?: (activity: Activity) => void;
@@ -49,7 +52,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
   const data = options.data ?? dataFolder();
   const started = Date.now();
   const backend = options.backend ?? embeddedBackend();
-  assertRunnable(experiment, backend.name);
+  assertRunnable(experiment, backend.name, options.people !== undefined);
   backend.expect?.(await stepNeeds(described, { ...options, backend }));
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
   const { task, judge, report, close } = openTask(experiment, { store, data, ...(signal && { signal }) });
@@ -66,7 +69,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
     const seeds = await Promise.all(
       experiment.seeds.map((seed) =>
         runSeed(experiment, seed, {
-          ...{ runner, store, results, fromScratch, onOutcome, task, judge, own: library },
+          ...{ runner, store, results, fromScratch, onOutcome, task, judge, own: library, people: options.people },
           resolveModel: onHub,
         }),
       ),
@@ -78,6 +81,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
       ...(await describeRun(runner, experiment, seeds, started)),
       ...outside(report()),
       ...(own.length > 0 && { own }),
+      ...peopleAsked(options.people),
     };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
   } finally {
@@ -111,6 +115,14 @@ async function evaluatorSummary(
 /** Nothing, where nobody outside was asked. */
 function outside(report: OutsideReport): { readonly outside?: OutsideReport } {
   return Object.keys(report).length === 0 ? {} : { outside: report };
+}
+
+function peopleAsked(people: People | undefined): { readonly people?: PeopleRecord } {
+  if (people?.session === undefined) return {};
+  const { session, simulated } = people;
+  const judgements = session.judgements();
+  const counts = { judgements: judgements.length, digest: judgementsDigest(judgements) };
+  return { people: { person: session.person, ...(simulated && { simulated }), ...counts } };
 }
 
 async function describeRun(

@@ -15,6 +15,7 @@ import {
   readConfigFile,
   setField,
 } from "../experiments/index.js";
+import { memorySession, type People, peopleOf, type Respondent, readSession, type Session } from "../human/index.js";
 import { unknownName } from "./names.js";
 
 /** What to change of an experiment, and how to run it. */
@@ -30,6 +31,11 @@ export interface LabOptions {
   readonly methods?: readonly (Method | ArmInput)[];
   /** Functions that the experiment's own arms name, as in `comparisons: { own: "prefers shorter" }`; those of `methods` are known. */
   readonly own?: readonly Own[];
+  /**
+   * Who compares for arms with people's comparisons: a session file, a session, or a simulated person (`simulatedUser`), whose answers
+   * stay in memory.
+   */
+  readonly human?: string | Session | Respondent;
   /** Fields of the config by dotted path, such as "recipe.dpo.beta=0.5". */
   readonly set?: readonly string[];
   /** Called with every point as soon as it is known. */
@@ -88,4 +94,15 @@ function withMethods(config: Experiment, methods: readonly (Method | ArmInput)[]
   const arms = methods.map((method) => ("arm" in method ? method.arm : method));
   const more = arms.filter((arm) => !config.arms.some((known) => isDeepStrictEqual(known, arm)));
   return parseExperiment({ ...config, arms: [...config.arms, ...more] });
+}
+
+/** The people that the options name. @throws LabError `input-missing` for a session file that is not there, `input-damaged`. */
+export async function peopleIn({ human }: LabOptions, { human: settings }: Experiment): Promise<People | undefined> {
+  if (human === undefined) return undefined;
+  const { secondsPerPair } = settings ?? {};
+  const clock = secondsPerPair === undefined ? {} : { clockMs: 1000 * secondsPerPair };
+  if (typeof human === "string") return peopleOf(await readSession(human), clock);
+  if ("judgements" in human) return peopleOf(human, clock);
+  const person = human.simulated ? "simulated" : "somebody";
+  return peopleOf(memorySession({ person }), { respondent: human, ...clock });
 }

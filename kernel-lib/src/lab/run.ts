@@ -1,6 +1,7 @@
 import type { ColumnTable } from "arquero";
 import { findProject, type RunRecord } from "../experiments/index.js";
 import { type Figure, type FigureName, figuresByName } from "../figures/index.js";
+import type { Judgement } from "../human/index.js";
 import {
   answersSideBySide,
   displayedAs,
@@ -95,6 +96,13 @@ export interface Run {
    * display(run.power({ difference: 2, arms: ["ILR (evaluator)", "DPO (evaluator)"] }));
    */
   power(question?: PowerQuestion): ColumnTable;
+  /**
+   * The comparisons that a person, or a simulated one, made for this run; none where nobody did, or for a run that was recorded.
+   *
+   * @example
+   * display(markdown(describePerson(run.judgements())));
+   */
+  judgements(): readonly Judgement[];
   /** The results as one table. */
   summary(format?: SummaryFormat): string;
   /** What the run says about the paper's claims; `display` shows them as a table. */
@@ -121,6 +129,8 @@ export interface Run {
 export interface RunOrigin {
   /** True for a run that was read from `results/`. Default: false. */
   readonly recorded?: boolean;
+  /** What people answered. Default: nothing. */
+  readonly judgements?: readonly Judgement[] | undefined;
   /** The store that may hold its answers and labels. Default: that of the checkout around the current folder. */
   readonly store?: () => Promise<Store>;
 }
@@ -155,6 +165,7 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       return about(frame, Array.from(frame.array("arm")));
     },
     power: (question) => about(powerFrame(record, question), question?.arms),
+    judgements: () => origin.judgements ?? [],
     summary: (format) => summaryTable(record, format),
     verdicts: () => about(displayedVerdicts(verdicts(record))),
     answers: async (options = {}) =>

@@ -7,12 +7,22 @@ import { groundTruth, type Setting } from "./setting.js";
 import { sft } from "./sft.js";
 import { checkpointsOf, type WeakSupervision } from "./weak-supervision.js";
 
+/** Two answers of which the first is the better one. */
+export interface BetterAndWorse {
+  /** Of the question. */
+  readonly id: string;
+  readonly better: string;
+  readonly worse: string;
+}
+
 /** A trained evaluator and the pairs kept back from its training. */
 export interface TrainedEvaluator {
   readonly model: Artifact;
   readonly log: Artifact;
   readonly train: Artifact<ClassifierExample>;
   readonly validation: Artifact<ClassifierExample>;
+  /** The answers in `validation`, one row a pair, in its order. */
+  readonly heldOut: Artifact<BetterAndWorse>;
 }
 
 /**
@@ -28,14 +38,14 @@ export async function trainEvaluator(setting: Setting, weak: WeakSupervision): P
     recipe.evaluatorPairs === "one-sided"
       ? await oneSidedAnswers(setting)
       : await checkpointAnswers(setting, weak.checkpoints, "evaluator");
-  const { train, validation } = await evaluatorPairs(setting, answers);
+  const { train, validation, heldOut } = await evaluatorPairs(setting, answers);
   const outputs = await runner.step(
     "evaluator",
     recipe.evaluator,
     { model: setting.bases.weak, train, validation },
     { seed, label: "evaluator" },
   );
-  return { model: outputs.model!, log: outputs.log!, train, validation };
+  return { model: outputs.model!, log: outputs.log!, train, validation, heldOut };
 }
 
 /** One answer of every checkpoint, earliest first, to every question of the supervisor's half. */
@@ -74,7 +84,7 @@ async function oneSidedAnswers(setting: Setting): Promise<readonly Artifact<Answ
   return (byCategory[0] ?? []).flatMap((_, k) => byCategory.map((answers) => answers[k]!));
 }
 
-type Pairs = { train: ClassifierExample; validation: ClassifierExample };
+type Pairs = { train: ClassifierExample; validation: ClassifierExample; heldOut: BetterAndWorse };
 
 async function evaluatorPairs(
   setting: Setting,
@@ -92,28 +102,38 @@ async function evaluatorPairs(
     { questions: supervised.questions, ...inputs },
     {
       label: "evaluator: pairs",
-      expectRows: { train: count * 0.9, validation: count * 0.1 },
+      expectRows: { train: count * 0.9, validation: count * 0.1, heldOut: count * 0.05 },
       costly: kind === "by-score" && isCostly(task),
     },
     async (tables) => {
       const all = answers.map((_, k) => tables[String(k)] as readonly AnswerRow[]);
       const score = kind === "by-score" ? await scoresOf(task, tables.questions, all.flat()) : () => 0;
       const random = seededRandom("evaluator/pairs", seed);
-      const examples = tables.questions.flatMap((question, i) => {
+      const chosen = tables.questions.flatMap((question, i): readonly Chosen[] => {
         const candidates = all.map((rows, k): Candidate => {
           const { answer: text } = rows[i]!;
           const checkpoint = Math.floor((k * checkpoints) / all.length);
           return { text, right: isRight(score(question.id, text)), weight: 2 ** (checkpoints - 1 - checkpoint) };
         });
         const pair = choosePair(question, candidates, random);
-        return pair ? [bothOrders(task, question, pair)] : [];
+        return pair ? [{ question, pair }] : [];
       });
       // Split by question, so that no question is on both sides (paper: 90/10).
-      const shuffled = random.shuffle(examples);
+      const shuffled = random.shuffle(chosen);
       const cut = Math.floor(shuffled.length * 0.9);
-      return { train: shuffled.slice(0, cut).flat(), validation: shuffled.slice(cut).flat() };
+      const examples = ({ question, pair }: Chosen): readonly ClassifierExample[] => bothOrders(task, question, pair);
+      return {
+        train: shuffled.slice(0, cut).flatMap(examples),
+        validation: shuffled.slice(cut).flatMap(examples),
+        heldOut: shuffled.slice(cut).map(({ question: { id }, pair }) => ({ id, ...pair })),
+      };
     },
   );
+}
+
+interface Chosen {
+  readonly question: Question;
+  readonly pair: Omit<BetterAndWorse, "id">;
 }
 
 interface Candidate {
@@ -130,7 +150,7 @@ function choosePair(
   { reference }: Question,
   candidates: readonly Candidate[],
   random: Random,
-): { readonly better: string; readonly worse: string } | undefined {
+): Chosen["pair"] | undefined {
   const pick = (wanted: boolean): string | undefined => {
     // Word for word the reference is no second answer: the pair would carry both labels for one text.
     const fitting = candidates.filter(({ text, right }) => right === wanted && text !== reference);
@@ -149,7 +169,7 @@ function choosePair(
 function bothOrders(
   task: Task,
   { id, question }: Question,
-  { better, worse }: { readonly better: string; readonly worse: string },
+  { better, worse }: Chosen["pair"],
 ): readonly ClassifierExample[] {
   return [
     { id: `${id}/reject`, text: task.comparisonPrompt(question, better, worse), label: 0 },

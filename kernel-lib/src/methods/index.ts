@@ -5,6 +5,9 @@ export {
   ERRORS,
   type Errors,
   evaluator,
+  type GoldPairs,
+  type HumanOptions,
+  human,
   judge,
   noisyOracle,
   oracle,
@@ -15,6 +18,7 @@ export { crossLabel, type Propose } from "./cross-label.js";
 export { type DpoOptions, type DpoRound, dpo } from "./dpo.js";
 export { type TrainedEvaluator, trainEvaluator } from "./evaluator-training.js";
 export { dropDoubtful, keepAgreed } from "./filter.js";
+export { goldPairs } from "./gold-pairs.js";
 export { type HeldOutPair, heldOutPairs } from "./held-out.js";
 export { type IlrOptions, type IlrRound, ilr } from "./ilr.js";
 export { type KlRow, klDivergence } from "./kl.js";

@@ -74,6 +74,7 @@ export {
   roundsFrame,
 } from "./frames/index.js";
 export { type Metric, metricOf } from "./metric.js";
+export { describePerson, type PersonSummary, personRows, personSummary } from "./person.js";
 export { type MatchedSide, type OracleErrors, type PhaseCell, type PhaseSide, phaseCells } from "./phase.js";
 export { type PowerQuestion, powerFrame } from "./power-frame.js";
 export {

@@ -23,10 +23,12 @@ export async function storedPairs(stored: StoredRun, point: Point): Promise<read
       // Where no pair was confident enough the policy stayed as it was: its step is of a round before.
       (used.has(outputs.preferences!.ref) || outputs.preferences!.rows === 0),
   );
+  const arm = stored.run.provenance.experiment.arms.find(({ name }) => name === point.arm);
+  const opinions = arm?.comparisons === "human" ? { abstains: true as const } : {};
   for (const { outputs } of selections) {
     const rows = await stored.store.readRows<PairRecord>(outputs.records!.ref);
     // Arms may come to the same preferences by other ways; what the point says of its pairs tells them apart.
-    if (isDeepStrictEqual(countsOf(pairSummary(rows)), countsOf(point))) return rows;
+    if (isDeepStrictEqual(countsOf(pairSummary(rows, opinions)), countsOf(point))) return rows;
   }
   throw notStored(`the pairs of ${point.arm}`, stored);
 }

@@ -34,19 +34,14 @@ export function requirementsOf(experiment: Experiment): Requirements {
  * Refuses what cannot be run, before anything is planned or computed.
  *
  * @param backend who would run the steps, by name.
- * @throws LabError `unsupported` for an experiment with people in it, and for models of the Hub on the embedded engine.
+ * @param asked whether there is somebody to compare answers: a person, a session of theirs, or a simulated one.
+ * @throws LabError `unsupported` for demonstrations by people, and for models of the Hub on the embedded engine; `input-missing` where people
+ *   should compare and there are none.
  */
-export function assertRunnable(experiment: Experiment, backend: string): void {
+export function assertRunnable(experiment: Experiment, backend: string, asked = false): void {
   const { people, hub } = requirementsOf(experiment);
-  if (people) {
-    throw new LabError(
-      "unsupported",
-      `${experiment.name} asks people for demonstrations or comparisons, which the kit cannot do yet`,
-      {
-        hint: "it is here as data: ilr plan NAME --config prints it; a model stands in with comparisons evaluator or { noisyOracle: 0.75 }",
-      },
-    );
-  }
+  if (experiment.demonstrations === "human") throw noDemonstrations(experiment);
+  if (people && !asked) throw nobodyToAsk(experiment);
   if (hub[0] !== undefined && backend === "embedded") {
     throw new LabError(
       "unsupported",
@@ -56,4 +51,18 @@ export function assertRunnable(experiment: Experiment, backend: string): void {
       },
     );
   }
+}
+
+/** What a run says that asks people for answers of their own. */
+export function noDemonstrations({ name }: Experiment): LabError {
+  return new LabError("unsupported", `${name} asks people for demonstrations, which the kit cannot do`, {
+    hint: 'it is here as data: ilr plan NAME --config prints it; with demonstrations "weak" people can still compare answers',
+  });
+}
+
+/** What a run says whose comparisons nobody is there to make. */
+export function nobodyToAsk({ name }: Experiment): LabError {
+  return new LabError("input-missing", `${name} asks people for comparisons, and nobody is there to be asked`, {
+    hint: `ilr human ${name} --session FILE asks you; ilr run ${name} --session FILE uses what was answered; --simulate accuracy=0.8 makes somebody up`,
+  });
 }

@@ -65,8 +65,19 @@ export const experimentSchema = z.strictObject({
   judge: judgeSettings.optional(),
   /** Who embeds answers (tasks whose agreement is a similarity). */
   embedding: embeddingSettings.optional(),
-  /** The human study's protocol: how many demonstrations people give, and how many pairs they compare in a round. */
-  human: z.strictObject({ demonstrations: count, comparisonsPerRound: count }).optional(),
+  /**
+   * How people are asked: how many pairs they compare in a round (default: all), in how much time each (default: 10 s), with how many gold
+   * pairs for each of them (default: 0.2); and how many demonstrations the human study had them give.
+   */
+  human: z
+    .strictObject({
+      demonstrations: count,
+      comparisonsPerRound: count,
+      secondsPerPair: z.number().positive(),
+      goldShare: share,
+    })
+    .partial()
+    .optional(),
   /** Use only the first so many questions of a split. */
   limit: z.strictObject({ train: count, validation: count, test: count }).partial().default({}),
   /** Also score every model on the validation split, where learning rates and the like may be chosen. */

@@ -13,6 +13,7 @@ import {
   microMathBetaSweep,
   microMathCorora,
   microMathEvaluator,
+  microMathHuman,
   microMathNaive,
   microMathOra,
 } from "./micro-math-studies.js";
@@ -70,6 +71,7 @@ const twins: readonly ExperimentInput[] = [
   microMathOra,
   microMathCorora,
   microMathBetaSweep,
+  microMathHuman,
   microMathPhase,
   microMathFidelity,
   microMathFidelityF5,

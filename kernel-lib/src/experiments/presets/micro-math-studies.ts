@@ -1,7 +1,7 @@
 /** Twins of the paper's other experiments at micro-math's size: the same arms, on the task, models and recipe of `micro-math/main`. */
 import type { ExperimentInput } from "../config.js";
-import { betaSweepArms, evaluatorArms, naiveArms, oracleArms } from "./arms.js";
-import { microMathMain } from "./micro-math.js";
+import { betaSweepArms, evaluatorArms, humanArms, naiveArms, oracleArms } from "./arms.js";
+import { microMathMain, microMathQuick } from "./micro-math.js";
 
 const { task, alpha, fidelity, recipe, bases, rounds } = microMathMain;
 const shared = { task, alpha, fidelity, recipe, bases, rounds, seeds: [0] as [number, ...number[]] };
@@ -51,4 +51,22 @@ export const microMathEvaluator: ExperimentInput = {
   title: "Training the evaluator (micro-math)",
   trainEvaluator: true,
   arms: evaluatorArms,
+};
+
+/**
+ * Sec. 6: a person in place of the evaluator, which stands beside with the oracle. On the questions of `micro-math/quick`, and with as many
+ * pairs as somebody answers in half an hour; models and oracle get no such limit, since theirs is what it is without people.
+ */
+export const microMathHuman: ExperimentInput = {
+  ...microMathQuick,
+  name: "micro-math/human",
+  paper: "Sec. 6, Fig. 6, on micro-math",
+  title: "You as the supervisor (micro-math)",
+  human: { comparisonsPerRound: 60 },
+  arms: [
+    ...humanArms,
+    { name: "ILR (evaluator)", method: "ilr", comparisons: "evaluator" },
+    { name: "DPO (evaluator)", method: "dpo", comparisons: "evaluator" },
+    ...oracleArms.filter(({ method }) => method !== "sft"),
+  ],
 };
