@@ -11,8 +11,8 @@ export interface PretendingBackend extends Backend {
   readonly calls: string[];
 }
 
-/** An answer from a number that goes with the model, the question and the sample. */
-export type AnswerOf = (draw: number) => string;
+/** An answer from a number that goes with the model, the question and the sample; and the question's id. */
+export type AnswerOf = (draw: number, id: string) => string;
 
 export function pretendingBackend(
   beforeRun: (job: Job) => Promise<void> = async () => {},
@@ -67,7 +67,7 @@ function rowsOf(step: Job["step"], directory: string, output: string, answerOf: 
   return rows.flatMap(({ id }) =>
     Array.from({ length: samples }, (_, sample) => {
       const draw = Number.parseInt(sha256(JSON.stringify([step.inputs.model, id, sample])).slice(0, 4), 16);
-      return { id, sample, answer: answerOf(draw), tokens: 3, logprob: -2, finished: true };
+      return { id, sample, answer: answerOf(draw, id), tokens: 3, logprob: -2, finished: true };
     }),
   );
 }

@@ -23,7 +23,7 @@ export interface Respondent {
 
 export interface AnswerOptions {
   /** The items without a judgement, in the sitting's order. */
-  readonly left: readonly Item[];
+  readonly remaining: readonly Item[];
   /** Time for each, in ms. */
   readonly clockMs: number;
   /** To be called with each answer; resolves when it is kept. */
@@ -77,15 +77,15 @@ export function peopleOf(session: Session, options: PeopleOptions = {}): People 
   const { respondent, clockMs = CLOCK_MS, now = () => new Date() } = options;
   const queue = turns();
   const ask = async (sitting: Sitting, asking: Asking): Promise<readonly Judgement[]> => {
-    const left = sitting.items.filter(({ pair }) => session.find(pair) === undefined);
-    if (left.length > 0 && respondent === undefined) throw unanswered(sitting, left.length, session, asking);
-    if (left.length > 0) {
+    const remaining = sitting.items.filter(({ pair }) => session.find(pair) === undefined);
+    if (remaining.length > 0 && respondent === undefined) throw unanswered(sitting, remaining.length, session, asking);
+    if (remaining.length > 0) {
       const answered = (item: Item, answer: Answer): Promise<void> => {
         const { person } = session;
         const at = now().toISOString();
         return session.add(judgementOf(item, { ...answer, clockMs, person, at, sitting: sitting.name }));
       };
-      await respondent!.answer(sitting, { left, clockMs, answered });
+      await respondent!.answer(sitting, { remaining, clockMs, answered });
     }
     return sitting.items.map(({ pair }) => session.find(pair)!);
   };

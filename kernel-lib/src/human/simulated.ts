@@ -44,9 +44,9 @@ export function simulatedUser(user: SimulatedUser = {}): Respondent {
   return {
     simulated: settings,
     seesTruth: true,
-    answer: async ({ items }, { left, clockMs, answered }) => {
+    answer: async ({ items }, { remaining, clockMs, answered }) => {
       const place = new Map(items.map(({ pair }, i) => [pair, i]));
-      for (const item of left) await answered(item, answerOf(item, place.get(item.pair)!, settings, clockMs));
+      for (const item of remaining) await answered(item, answerOf(item, place.get(item.pair)!, settings, clockMs));
     },
   };
 }

@@ -78,7 +78,7 @@ export function openDesk(): Desk {
     },
     reply: async ({ pair, choice, responseMs }) => {
       const task = tasks[0];
-      const item = task?.left[task.place];
+      const item = task?.remaining[task.place];
       if (task === undefined || item?.pair !== pair) return false;
       // At once, so that a second press of the key finds the next pair.
       task.place += 1;
@@ -92,7 +92,7 @@ export function openDesk(): Desk {
         task.place -= 1;
         throw error;
       }
-      if (task.place === task.left.length) {
+      if (task.place === task.remaining.length) {
         tasks.shift();
         text = "Thank you. The models learn from your answers; the next pairs come when they are ready.";
         task.settle();
@@ -115,13 +115,13 @@ export function openDesk(): Desk {
   };
 }
 
-function sceneOf({ sitting, left, place, clockMs }: Task): Scene {
-  const { pair, question, a, b, left: first } = left[Math.min(place, left.length - 1)]!;
+function sceneOf({ sitting, remaining, place, clockMs }: Task): Scene {
+  const { pair, question, a, b, left: first } = remaining[Math.min(place, remaining.length - 1)]!;
   const total = sitting.items.length;
   return {
     ...{ kind: "item", pair, question, sitting: sitting.name, total, clockMs },
     ...(first === "a" ? { left: a, right: b } : { left: b, right: a }),
-    done: total - (left.length - place),
+    done: total - (remaining.length - place),
   };
 }
 
