@@ -79,6 +79,7 @@ describe("ilr list", () => {
     expect(JSON.stringify(withKey)).not.toContain("secret");
     expect(all.filter((row) => row.needs.includes("people")).map(({ name }) => name)).toEqual([
       "saferpaca/human@paper",
+      "micro-math/human",
     ]);
   });
 

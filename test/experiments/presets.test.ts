@@ -136,7 +136,7 @@ describe("the paper's experiments", () => {
     expect(new Set(Object.values(parsed("bird/as-released", "paper").fidelity))).toEqual(new Set(["as-released"]));
   });
 
-  it("have the human study's protocol, which cannot be run", () => {
+  it("have the human study's protocol, which cannot be run as far as people demonstrate", () => {
     const study = parsed("saferpaca/human");
     expect(study).toMatchObject({
       human: { demonstrations: 1000, comparisonsPerRound: 1000 },
@@ -147,9 +147,14 @@ describe("the paper's experiments", () => {
       code: "unsupported",
       message: expect.stringContaining("people"),
     });
-    for (const name of presets.keys()) if (name !== study.name) assertRunnable(parsed(name), "docker");
+    assertRunnable({ ...study, demonstrations: "weak" }, "docker", true);
+    for (const name of presets.keys()) if (name !== study.name) assertRunnable(parsed(name), "docker", true);
+    expect(problem(() => assertRunnable(parsed("micro-math/human"), "embedded"))).toMatchObject({
+      code: "input-missing",
+      hint: expect.stringContaining("ilr human micro-math/human"),
+    });
     for (const experiment of [...presets.keys()].filter((name) => name !== study.name).map((name) => parsed(name))) {
-      const onLaptop = (): void => assertRunnable(experiment, "embedded");
+      const onLaptop = (): void => assertRunnable(experiment, "embedded", true);
       if (requirementsOf(experiment).hub.length === 0) onLaptop();
       else
         expect(problem(onLaptop)).toMatchObject({

@@ -269,7 +269,7 @@ describe("humanStudy", () => {
     expect(refusal(() => humanStudy(main))).toMatchObject({
       code: "input-missing",
       message: "this figure shows arms whose comparisons people made, and the run micro-math/main has none",
-      hint: 'run one that has: await lab.run("saferpaca/human@paper")',
+      hint: 'run one that has: await lab.run("micro-math/human")',
     });
   });
 });

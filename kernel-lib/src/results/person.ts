@@ -2,7 +2,6 @@
 import type { Judgement } from "../human/index.js";
 import { percent } from "./format.js";
 import { type Interval, wilsonInterval } from "./statistics/index.js";
-import { markdownTable } from "./summary.js";
 
 /** A person as a session shows them. Shares are 0 to 1; null where there is nothing to count. */
 export interface PersonSummary {
@@ -115,8 +114,10 @@ export function personRows(judgements: readonly Judgement[]): readonly {
 export function describePerson(judgements: readonly Judgement[]): string {
   if (judgements.length === 0) return "Nobody has answered yet.";
   const { person } = personSummary(judgements);
-  const rows = personRows(judgements).map(({ what, value, note }) => [what, value, note]);
-  return markdownTable([["", person, ""], ...rows]);
+  const rows = personRows(judgements).map(({ what, value, note }) => `| ${what} | ${value} | ${note} |`);
+  // An alias is whatever somebody typed.
+  const alias = person.replace(/[^\p{L}\p{N} _-]/gu, "");
+  return [`| | ${alias} | |`, "|---|---|---|", ...rows].join("\n");
 }
 
 type Gold = Judgement & { readonly gold: NonNullable<Judgement["gold"]> };
