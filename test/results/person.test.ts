@@ -62,6 +62,13 @@ describe("a person, by a session", () => {
     expect(left!.value).toBe(1 / 8);
   });
 
+  it("tires within each sitting, and rests between them", () => {
+    const sittings = ["one", "two", "three"].flatMap((sitting, k) =>
+      gold(3, 6).map((one, i) => ({ ...one, pair: `${sitting} ${i}`, sitting, responseMs: 100 * k + i })),
+    );
+    expect(personSummary(sittings).accuracyByHalf.map((share) => share!.value)).toEqual([1, 0]);
+  });
+
   it("is nobody without judgements", () => {
     expect(personSummary([])).toMatchObject({ asked: 0, accuracy: null, responseMs: null, left: null });
     expect(describePerson([])).toBe("Nobody has answered yet.");

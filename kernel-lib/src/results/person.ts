@@ -13,7 +13,7 @@ export interface PersonSummary {
   readonly accuracy: Interval | null;
   /** The evaluator's on the same gold pairs. The oracle is right on all of them: that is what gold means. */
   readonly evaluatorAccuracy: Interval | null;
-  /** The person's in the first and in the second half of the session, by time. */
+  /** The person's in the first and in the second half of each sitting, taken together: between sittings there are pauses. */
   readonly accuracyByHalf: readonly [Interval | null, Interval | null];
   /** Median response time in ms of answers that were given, and in each half. */
   readonly responseMs: number | null;
@@ -34,8 +34,7 @@ export interface PersonSummary {
  */
 export function personSummary(judgements: readonly Judgement[]): PersonSummary {
   const gold = judgements.filter(isGold);
-  const half = Math.ceil(judgements.length / 2);
-  const halves = [judgements.slice(0, half), judgements.slice(half)] as const;
+  const halves = halvesOf(judgements);
   const preferences = judgements.filter(isPreference);
   const count = (verdict: Judgement["verdict"]): number | null =>
     judgements.length === 0 ? null : judgements.filter((one) => one.verdict === verdict).length / judgements.length;
@@ -92,7 +91,7 @@ export function personRows(judgements: readonly Judgement[]): readonly {
     {
       what: "right, by time",
       value: halves((half) => shareOf(accuracyByHalf[half]?.value ?? null)),
-      note: "first and second half: does it tire you?",
+      note: "first and second half of a sitting: does it tire you?",
     },
     {
       what: "response time",
@@ -118,6 +117,14 @@ export function describePerson(judgements: readonly Judgement[]): string {
   // An alias is whatever somebody typed.
   const alias = person.replace(/[^\p{L}\p{N} _-]/gu, "");
   return [`| | ${alias} | |`, "|---|---|---|", ...rows].join("\n");
+}
+
+function halvesOf(judgements: readonly Judgement[]): readonly [readonly Judgement[], readonly Judgement[]] {
+  const sittings = new Map<string, Judgement[]>();
+  for (const one of judgements) sittings.set(one.sitting, [...(sittings.get(one.sitting) ?? []), one]);
+  const all = [...sittings.values()];
+  const middle = ({ length }: readonly Judgement[]): number => Math.ceil(length / 2);
+  return [all.flatMap((rows) => rows.slice(0, middle(rows))), all.flatMap((rows) => rows.slice(middle(rows)))];
 }
 
 type Gold = Judgement & { readonly gold: NonNullable<Judgement["gold"]> };
