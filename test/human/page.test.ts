@@ -89,8 +89,11 @@ describe.skipIf(executablePath === undefined)("the page that asks", () => {
   }
   const count = (page: Page): Promise<string> => page.locator("#count").innerText();
   const gate = (page: Page): Promise<void> => page.locator("#go").waitFor();
-  const shown = (page: Page, place: number): Promise<void> =>
-    expect.poll(() => count(page), { timeout: 15_000 }).toMatch(new RegExp(`^${place} of `));
+  /** A pair is there and its clock runs: keys before that mean nothing. */
+  const shown = async (page: Page, place: number): Promise<void> => {
+    await expect.poll(() => count(page), { timeout: 15_000 }).toMatch(new RegExp(`^${place} of `));
+    await page.locator('#item[aria-busy="false"]').waitFor();
+  };
 
   it("takes answers from the keyboard, survives a kill half way, and goes on at the next pair", async () => {
     const first = await ask(6, 60_000);

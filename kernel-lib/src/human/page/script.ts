@@ -75,12 +75,14 @@ const present = () => {
   byId("left").querySelector(".text").textContent = scene.left;
   byId("right").querySelector(".text").textContent = scene.right;
   byId("left-over").className = "";
+  byId("item").ariaBusy = "true";
   show(byId("item"));
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   // Time runs from when the pair can be seen.
   requestAnimationFrame((now) => {
     shownAt = now;
     open = true;
+    byId("item").ariaBusy = "false";
     tick(now);
   });
 };
