@@ -34,10 +34,14 @@ export {
   simulatedUser,
 } from "./human/index.js";
 export {
+  type AnswerRequest,
   type FigureName,
   type LabOptions,
   lab,
   loadRuns,
+  type Model,
+  type ModelAnswer,
+  type ModelOptions,
   type PlanLabOptions,
   type Run,
   type RunOrigin,

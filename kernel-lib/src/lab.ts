@@ -16,6 +16,7 @@ import {
 } from "./experiments/index.js";
 import { costAccuracy } from "./lab/costs.js";
 import { figure4, supervisionQuality } from "./lab/figures.js";
+import { model, sideBySide, whereTheyPart } from "./lab/models/index.js";
 import { unknownName } from "./lab/names.js";
 import { configured, type LabOptions, peopleIn } from "./lab/options.js";
 import { costs, plan, plans } from "./lab/plans.js";
@@ -35,6 +36,7 @@ import { openStore } from "./store/index.js";
 
 export type { FigureName } from "./figures/index.js";
 export type { CostAccuracyOptions } from "./lab/costs.js";
+export type { AnswerRequest, Asked, Model, ModelAnswer, ModelOptions, ModelScore } from "./lab/models/index.js";
 export type { LabOptions } from "./lab/options.js";
 export type { PlanLabOptions } from "./lab/plans.js";
 export { type Run, type RunOrigin, runOf } from "./lab/run.js";
@@ -122,6 +124,9 @@ export const lab = {
   figure4,
   supervisionQuality,
   costAccuracy,
+  model,
+  sideBySide,
+  whereTheyPart,
   /** The paper's Table 1 as the presets have it, for `display` to show. */
   table1: (): Table1 => displayedTable1(table1()),
   loadRuns,

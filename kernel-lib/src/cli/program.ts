@@ -4,6 +4,7 @@ import { registerBackend } from "./commands/backend.js";
 import { registerBases } from "./commands/bases.js";
 import { registerData } from "./commands/data.js";
 import { registerDiffPreset } from "./commands/diff-preset.js";
+import { registerExport } from "./commands/export.js";
 import { registerHuman } from "./commands/human.js";
 import { registerImages } from "./commands/images.js";
 import { registerJobs } from "./commands/jobs.js";
@@ -49,6 +50,7 @@ export function createProgram(context: CliContext): Command {
   registerLists(program, context);
   registerData(program, context);
   registerPublish(program, context);
+  registerExport(program, context);
   registerDiffPreset(program, context);
   return program;
 }

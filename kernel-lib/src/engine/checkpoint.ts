@@ -57,19 +57,12 @@ export async function writeCheckpoint(
     shape,
     data: parameters.subarray(offset, offset + size),
   }));
-  const tokenizerConfig: Json = {
-    eos_token: "<eos>",
-    model_max_length: architecture.maxPositions,
-    pad_token: "<pad>",
-    tokenizer_class: "PreTrainedTokenizerFast",
-    unk_token: "<unk>",
-  };
   try {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, CONFIG), pretty(configJson(architecture, head, specialTokenIds(tokenizer))));
     await writeFile(join(folder, WEIGHTS), serialiseSafetensors(tensors, options.storage));
     await writeFile(join(folder, TOKENIZER), `${canonicalJson(tokenizer)}\n`);
-    await writeFile(join(folder, TOKENIZER_CONFIG), pretty(tokenizerConfig));
+    await writeFile(join(folder, TOKENIZER_CONFIG), pretty(tokenizerConfig(architecture.maxPositions)));
   } catch (cause) {
     throw writeError(folder, cause);
   }
@@ -141,7 +134,19 @@ function parseJson(bytes: Uint8Array, file: string): Json {
   }
 }
 
-function pretty(value: Json): string {
+/** The content of `tokenizer_config.json`. */
+export function tokenizerConfig(maxPositions: number): Json {
+  return {
+    eos_token: "<eos>",
+    model_max_length: maxPositions,
+    pad_token: "<pad>",
+    tokenizer_class: "PreTrainedTokenizerFast",
+    unk_token: "<unk>",
+  };
+}
+
+/** JSON as these folders have it. */
+export function pretty(value: Json): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
@@ -151,7 +156,8 @@ function damaged(message: string): LabError {
   });
 }
 
-function writeError(folder: string, cause: unknown): unknown {
+/** The error of a folder that cannot be written. */
+export function writeError(folder: string, cause: unknown): unknown {
   if (cause instanceof LabError) return cause;
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT") {

@@ -1,4 +1,19 @@
 export { type Checkpoint, readCheckpoint, withClassifierHead, writeCheckpoint } from "./checkpoint.js";
+export { type ExportedModel, exportOnnx } from "./export/index.js";
+export {
+  assertFits,
+  type Candidate,
+  type LanguageModel,
+  type LiveDecoding,
+  loadModel,
+  type MemoryEstimate,
+  memoryToLoad,
+  openLanguageModel,
+  scoreTokens,
+  type WritingOptions,
+  type WrittenToken,
+  writeTokens,
+} from "./inference/index.js";
 export { type Head, type ParameterBlock, type ParameterLayout, parameterLayout } from "./layout.js";
 export { runStep } from "./run-step.js";
 export type { Storage } from "./safetensors.js";

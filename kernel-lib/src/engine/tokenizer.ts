@@ -7,6 +7,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Words joined by single spaces, runs of digits joined to one number; special tokens are left out. */
   decode(ids: ArrayLike<number>): string;
+  /** One token as it stands in the vocabulary, special tokens too. */
+  token(id: number): string;
   readonly eosId: number;
   readonly padId: number;
   /** One more than the largest token id. */
@@ -118,6 +120,7 @@ export function loadTokenizer(tokenizer: Json): Tokenizer {
       }
       return text;
     },
+    token: (id) => words[id] ?? `<${id}>`,
     eosId,
     padId,
     vocabSize: words.length,

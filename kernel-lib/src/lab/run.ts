@@ -21,6 +21,7 @@ import {
   frames,
   type LabelChange,
   type LabelOptions,
+  type ModelChoice,
   type PowerQuestion,
   powerFrame,
   type RecordsName,
@@ -36,6 +37,7 @@ import {
 } from "../results/index.js";
 import { openStore, type Store } from "../store/index.js";
 import { taskByName } from "../tasks/index.js";
+import { type Model, type ModelOptions, modelOfThisRun } from "./models/index.js";
 import { member } from "./names.js";
 import { provenanceOfRun } from "./provenance.js";
 
@@ -123,6 +125,15 @@ export interface Run {
    * display(await run.labelChanges({ arm: "ILR (oracle)", round: 1 }));
    */
   labelChanges(options: LabelOptions): Promise<readonly LabelChange[]>;
+  /**
+   * One of the run's models, loaded to be talked to.
+   *
+   * @throws LabError as `lab.model`.
+   * @example
+   * const ilr = await run.model({ arm: "ILR (oracle)", round: 3 });
+   * display(await ilr.answer("Tom has 3 apples. He buys 4 more. How many apples?"));
+   */
+  model(choice: ModelChoice & Pick<ModelOptions, "memory">): Promise<Model>;
 }
 
 /** What is known of a run besides its record. */
@@ -172,6 +183,7 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       about(answersSideBySide(await storedAnswers(record, await store(), options)), options.arms),
     labelChanges: async (options) =>
       about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
+    model: (choice) => modelOfThisRun(record, store, choice, isRecorded),
   };
   return about(displayedAs(run, () => runCard(record)));
 }

@@ -43,5 +43,7 @@ export { answersSideBySide } from "./views/answers.js";
 export { displayedVerdicts } from "./views/claims.js";
 export { escapeHtml, visibleText } from "./views/html.js";
 export { labelDiff } from "./views/label-diff.js";
+export { displayedParting, type Parting, type Side } from "./views/parting.js";
 export { runCard } from "./views/run-card.js";
 export { displayedTable1 } from "./views/table-1.js";
+export { type TokenLogprobs, tokenLogProbabilities, writtenSoFar } from "./views/token-logprobs.js";

@@ -49,6 +49,7 @@ export {
   describeProvenance,
 } from "./describe.js";
 export { describeDifference } from "./describe-difference.js";
+export { type FoundModel, findModel, modelOfRun } from "./find-model.js";
 export { duration, effect, percent, points, pValue } from "./format.js";
 export {
   accuracyByCategory,
@@ -73,6 +74,7 @@ export {
   proposalsFrame,
   roundsFrame,
 } from "./frames/index.js";
+export { checkpointOf, type ModelOrigin, originOf } from "./load-model.js";
 export { type Metric, metricOf } from "./metric.js";
 export { describePerson, type PersonSummary, personRows, personSummary } from "./person.js";
 export { type MatchedSide, type OracleErrors, type PhaseCell, type PhaseSide, phaseCells } from "./phase.js";
@@ -128,4 +130,5 @@ export {
 } from "./statistics/index.js";
 export { type AnswerOptions, type ComparedAnswers, type JudgedAnswer, storedAnswers } from "./stored-answers.js";
 export { type LabelChange, type LabelOptions, storedLabels } from "./stored-labels.js";
+export { type ModelChoice, modelName, type StoredModel, storedModel } from "./stored-model.js";
 export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";

@@ -92,14 +92,20 @@ export class Graph {
     return named;
   }
 
-  /** A constant of given data; equal small integer constants are stored once. */
-  constant(data: Float32Array | Int32Array | readonly number[], shape: Shape, type?: ElementType): Value {
+  /** A constant of given data; equal small constants are stored once, but for those that are to have a name of their own. */
+  constant(
+    data: Float32Array | Int32Array | readonly number[],
+    shape: Shape,
+    type?: ElementType,
+    name?: string,
+  ): Value {
     const elementType =
       type ?? (data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "int64");
-    const small = data.length <= 8 ? `${elementType}:${shape.join(",")}:${Array.from(data).join(",")}` : undefined;
+    const isSmall = data.length <= 8 && name === undefined;
+    const small = isSmall ? `${elementType}:${shape.join(",")}:${Array.from(data).join(",")}` : undefined;
     const known = small === undefined ? undefined : this.#constants.get(small);
     if (known) return known;
-    const value: Value = { name: this.#names.take("const"), type: elementType, shape };
+    const value: Value = { name: this.#names.take(name ?? "const"), type: elementType, shape };
     const tensor = new MessageWriter();
     for (const dimension of shape) {
       if (typeof dimension !== "number") throw new LabError("internal", `constant with unknown dimension ${dimension}`);

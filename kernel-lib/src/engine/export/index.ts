@@ -1,0 +1,1 @@
+export { type ExportedModel, exportOnnx } from "./export-onnx.js";
