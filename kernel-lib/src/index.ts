@@ -85,6 +85,7 @@ export {
   type Interval,
   type LabelChange,
   type LabelOptions,
+  type LabelOutcome,
   labelsFrame,
   loadTable,
   markdownTable,

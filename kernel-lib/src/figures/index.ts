@@ -19,6 +19,7 @@ export { mainFigure } from "./main-figure.js";
 export type { MethodStyle } from "./method-style.js";
 export { naiveAblation } from "./naive-ablation.js";
 export { phaseAtMatchedKl, phaseDiagram } from "./phase-diagram.js";
+export { refinements } from "./refinements.js";
 export { defaultSize, figureToPng, figureToSvg, type Png, svgToPng } from "./render.js";
 export { reviewersStyles } from "./reviewers-styles.js";
 export { supervisionQuality } from "./supervision-quality.js";

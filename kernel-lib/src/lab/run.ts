@@ -1,6 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { findProject, type RunRecord } from "../experiments/index.js";
-import { type Figure, type FigureName, figuresByName } from "../figures/index.js";
+import { type Figure, type FigureName, figuresByName, refinements } from "../figures/index.js";
 import type { Judgement } from "../human/index.js";
 import {
   answersSideBySide,
@@ -31,6 +31,7 @@ import {
   selectArms,
   storedAnswers,
   storedLabels,
+  storedRefinements,
   summaryTable,
   type Verdict,
   verdicts,
@@ -123,8 +124,17 @@ export interface Run {
    * @throws LabError as `answers` does; `config-invalid` for an arm that refines no labels.
    * @example
    * display(await run.labelChanges({ arm: "ILR (oracle)", round: 1 }));
+   * display(await run.labelChanges({ arm: "ILR (evaluator)", outcome: "broken", score: [0.9, 1] }));
    */
   labelChanges(options: LabelOptions): Promise<readonly LabelChange[]>;
+  /**
+   * All rounds of an arm's refinement to browse: a figure and a table that one menu filters together, by outcome, round or kind of question.
+   *
+   * @throws LabError as `labelChanges`.
+   * @example
+   * display(await run.refinements({ arm: "ILR (evaluator)" }));
+   */
+  refinements(options: Pick<LabelOptions, "arm" | "seed">): Promise<Figure>;
   /**
    * One of the run's models, loaded to be talked to.
    *
@@ -183,6 +193,8 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       about(answersSideBySide(await storedAnswers(record, await store(), options)), options.arms),
     labelChanges: async (options) =>
       about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
+    refinements: async (options) =>
+      about(refinements(options.arm, await storedRefinements(record, await store(), options)), [options.arm]),
     model: (choice) => modelOfThisRun(record, store, choice, isRecorded),
   };
   return about(displayedAs(run, () => runCard(record)));

@@ -129,6 +129,14 @@ export {
   wilsonInterval,
 } from "./statistics/index.js";
 export { type AnswerOptions, type ComparedAnswers, type JudgedAnswer, storedAnswers } from "./stored-answers.js";
-export { type LabelChange, type LabelOptions, storedLabels } from "./stored-labels.js";
+export {
+  type LabelChange,
+  type LabelFilter,
+  type LabelOptions,
+  type LabelOutcome,
+  labelOutcome,
+  storedLabels,
+  storedRefinements,
+} from "./stored-labels.js";
 export { type ModelChoice, modelName, type StoredModel, storedModel } from "./stored-model.js";
 export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";

@@ -16,9 +16,26 @@ export interface LabelChange {
   readonly correctBefore: boolean | null;
   readonly correctAfter: boolean | null;
   readonly accepted: boolean;
+  readonly round?: number;
+  /** Kind of question, where the task has kinds. */
+  readonly category?: string | undefined;
+  /** The source's belief that the proposal is better; null where they were not compared. */
+  readonly score?: number | null;
 }
 
-export interface LabelOptions {
+/** What became of a label: replaced (from right or wrong to right or wrong; `unjudged` where nobody knows), or kept. */
+export type LabelOutcome = "fixed" | "broken" | "still right" | "still wrong" | "unjudged" | "kept";
+
+/** Which labels are meant; what is left out does not matter. */
+export interface LabelFilter {
+  /** Kind of question. */
+  readonly category?: string;
+  readonly outcome?: LabelOutcome;
+  /** Least and largest belief of the source; labels that were not compared are then left out. */
+  readonly score?: readonly [least: number, most: number];
+}
+
+export interface LabelOptions extends LabelFilter {
   /** An arm of ILR or naive ILR. */
   readonly arm: string;
   /** Default: the last. */
@@ -36,7 +53,7 @@ export interface LabelOptions {
 export async function storedLabels(
   run: RunRecord,
   store: Store,
-  { arm, round, seed }: LabelOptions,
+  { arm, round, seed, ...filter }: LabelOptions,
 ): Promise<readonly LabelChange[]> {
   const point = pointAt(run, arm, seed, round);
   if (point.accepted === null) {
@@ -47,11 +64,49 @@ export async function storedLabels(
   }
   const { record, rows } = await labelRecords(await storedRun(run, store), point);
   const questions = await store.readRows<Question>(inputOf(record, "questions") as `file:${string}`);
-  const texts = new Map(questions.map(({ id, question }) => [id, question]));
-  return rows.map((row) => ({
-    ...{ question: texts.get(row.id) ?? row.id, before: row.label, after: row.proposal },
+  const known = new Map(questions.map((question) => [question.id, question]));
+  const changes = rows.map((row) => ({
+    ...{ question: known.get(row.id)?.question ?? row.id, before: row.label, after: row.proposal },
     ...{ correctBefore: row.labelCorrect, correctAfter: row.proposalCorrect, accepted: row.accepted },
+    ...{ round: point.round, category: known.get(row.id)?.category, score: row.score },
   }));
+  return changes.filter((change) => isMeant(change, filter));
+}
+
+/**
+ * The same for every round of an arm.
+ *
+ * @throws LabError as `storedLabels`.
+ */
+export async function storedRefinements(
+  run: RunRecord,
+  store: Store,
+  { arm, seed }: Pick<LabelOptions, "arm" | "seed">,
+): Promise<readonly LabelChange[]> {
+  const last = pointAt(run, arm, seed);
+  const rounds = run.points.flatMap((point) =>
+    point.arm === arm && point.seed === last.seed && point.accepted !== null ? [point.round] : [],
+  );
+  // An arm that refines nothing is refused in the same words.
+  const wanted = rounds.length > 0 ? rounds : [last.round];
+  const all = await Promise.all(wanted.map((round) => storedLabels(run, store, { arm, round, seed: last.seed })));
+  return all.flat();
+}
+
+/** What became of a label. */
+export function labelOutcome({ accepted, correctBefore, correctAfter }: LabelChange): LabelOutcome {
+  if (!accepted) return "kept";
+  if (correctBefore === null || correctAfter === null) return "unjudged";
+  if (correctBefore) return correctAfter ? "still right" : "broken";
+  return correctAfter ? "fixed" : "still wrong";
+}
+
+function isMeant(change: LabelChange, { category, outcome, score }: LabelFilter): boolean {
+  if (category !== undefined && change.category !== category) return false;
+  if (outcome !== undefined && labelOutcome(change) !== outcome) return false;
+  if (score === undefined) return true;
+  const belief = change.score ?? null;
+  return belief !== null && belief >= score[0] && belief <= score[1];
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { LabelChange } from "../../results/index.js";
+import { type LabelChange, labelOutcome } from "../../results/index.js";
 import { displayedAs } from "../displayable.js";
 import { described } from "../provenance.js";
 import { foldedText, oneLine, withCommas } from "./fold.js";
@@ -80,10 +80,9 @@ function labelsText(rows: readonly LabelChange[], limit: number): string {
   return visibleText([counts.join("  "), ...blocks, ...hintOf(replaced, shown)].join("\n"));
 }
 
-function markOf({ correctBefore, correctAfter }: LabelChange): Mark {
-  if (correctBefore === null || correctAfter === null) return marks.unjudged;
-  if (correctBefore) return correctAfter ? marks["still right"] : marks.broken;
-  return correctAfter ? marks.fixed : marks["still wrong"];
+function markOf(row: LabelChange): Mark {
+  const outcome = labelOutcome({ ...row, accepted: true });
+  return outcome === "kept" ? marks.unjudged : marks[outcome];
 }
 
 function countsOf(rows: readonly LabelChange[]): readonly { readonly text: string; readonly tone?: Mark["tone"] }[] {
