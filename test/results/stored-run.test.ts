@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Project, type RunRecord, writeRun } from "../../kernel-lib/src/experiments/index.js";
 import { lab, type Run } from "../../kernel-lib/src/lab.js";
 import { type DisplayMetadata, render } from "../../kernel-lib/src/notebook/index.js";
-import { storedAnswers, storedLabels } from "../../kernel-lib/src/results/index.js";
+import { type LabelOutcome, labelOutcome, storedAnswers, storedLabels } from "../../kernel-lib/src/results/index.js";
 import { openStore, type Store } from "../../kernel-lib/src/store/index.js";
 import { taskByName } from "../../kernel-lib/src/tasks/index.js";
 import { smallExperiment } from "../experiments/fixture.js";
@@ -94,6 +94,60 @@ describe("the label changes of a run", () => {
     const left = first.map((row) => (row.accepted ? row.after : row.before));
     expect(second.map(({ before }) => before)).toEqual(left);
     expect(render(first).data["text/plain"]).toMatch(/^\d+ of 20 labels replaced/);
+  });
+
+  it("are filtered by kind of question, outcome and belief, and together they are all of them", async () => {
+    const all = await run.labelChanges({ arm: "ILR", round: 1 });
+    const kinds = [...new Set(all.map(({ category }) => category!))];
+    expect(kinds.length).toBeGreaterThan(1);
+    const byKind = await Promise.all(kinds.map((category) => run.labelChanges({ arm: "ILR", round: 1, category })));
+    expect(byKind.flat()).toHaveLength(all.length);
+    byKind.forEach((rows, i) => void expect(rows.every(({ category }) => category === kinds[i])).toBe(true));
+    const { fixed, broken, accepted } = record.points.find(({ arm, round }) => arm === "ILR" && round === 1)!;
+    const having = async (outcome: LabelOutcome) =>
+      (await run.labelChanges({ arm: "ILR", round: 1, seed: 0, outcome })).length;
+    expect([await having("fixed"), await having("broken")]).toEqual([fixed, broken]);
+    expect(await having("kept")).toBe(all.length - accepted!);
+    const compared = await run.labelChanges({ arm: "ILR", round: 1, score: [0, 1] });
+    expect(compared).toHaveLength(all.filter(({ score }) => score !== null).length);
+    const [low, high] = [
+      await run.labelChanges({ arm: "ILR", round: 1, score: [0, 0.4] }),
+      await run.labelChanges({ arm: "ILR", round: 1, score: [0.4, 1] }),
+    ];
+    expect(low.length * high.length).toBeGreaterThan(0);
+    expect(low.length + high.length).toBe(compared.length);
+  });
+
+  it("are browsed in a figure whose menu shows a view's points and table, and nothing else", async () => {
+    const figure = await run.refinements({ arm: "ILR" });
+    const [menu] = figure.layout!.updatemenus as unknown as {
+      buttons: { label: string; args: [{ visible: boolean[] }, Record<string, string>] }[];
+    }[];
+    expect(figure.data.map(({ visible }) => visible)).toEqual(menu!.buttons[0]!.args[0].visible);
+    const shownTimes = figure.data.map((_, at) => menu!.buttons.filter(({ args }) => args[0].visible[at]).length);
+    expect(new Set(shownTimes)).toEqual(new Set([1]));
+    const all = [
+      ...(await run.labelChanges({ arm: "ILR", round: 1 })),
+      ...(await run.labelChanges({ arm: "ILR", round: 2 })),
+    ];
+    for (const { label, args } of menu!.buttons) {
+      const meant = all.filter(
+        (row) =>
+          label === "all labels" ||
+          label === `only ${labelOutcome(row)}` ||
+          label === `round ${row.round}` ||
+          label === `questions: ${row.category}`,
+      );
+      const traces = figure.data.filter((_, at) => args[0].visible[at]);
+      const points = traces.filter(({ type }) => type === "scatter").flatMap(({ x }) => x as number[]);
+      const compared = meant.flatMap(({ score }) => score ?? []);
+      expect(points.sort()).toEqual(compared.sort());
+      const table = traces.find(({ type }) => type === "table") as unknown as { cells: { values: string[][] } };
+      expect(table.cells.values[1]).toHaveLength(Math.min(40, meant.filter(({ accepted }) => accepted).length));
+      expect(args[1]["title.subtitle.text"]).toMatch(new RegExp(`^${meant.length} labels`));
+    }
+    expect((render(figure).metadata["ilr-lab"] as DisplayMetadata).provenance).toBeDefined();
+    await expect(run.refinements({ arm: "DPO" })).rejects.toMatchObject({ code: "config-invalid" });
   });
 
   it("are refused for arms without any, and by name", async () => {

@@ -40,7 +40,7 @@ export async function exportOnnx(checkpoint: Checkpoint, folder: string, provena
     await writeFile(join(partial, "provenance.json"), pretty({ from: provenance, files }));
     await rename(partial, target);
   } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true }).catch(() => {});
     throw writeError(target, cause);
   }
   return { folder: target, files };
