@@ -100,10 +100,16 @@ function pointsOf(outcome: LabelOutcome, rows: readonly LabelChange[], visible: 
     y: rows.map(
       ({ round = 0 }, i) => round + 0.11 * (outcomes.indexOf(outcome) - 2.5) + 0.08 * (((i * 0.618) % 1) - 0.5),
     ),
-    text: rows.map(({ question, before, after }) => [question, `− ${before}`, `+ ${after}`].map(cell).join("<br>")),
-    hovertemplate: "%{text}<br>belief %{x:.2f}",
+    ...(outcome === "kept" ? hoverOfKept : { text: rows.map(wholeText), hovertemplate: "%{text}<br>belief %{x:.2f}" }),
     marker: { color, symbol, size: 7, line: { width: 1.5, color } },
   };
+}
+
+/** Kept labels are most of all, and their texts would be most of a notebook: `run.labelChanges` has them. */
+const hoverOfKept = { hovertemplate: "kept; belief %{x:.2f}" } as const;
+
+function wholeText({ question, before, after }: LabelChange): string {
+  return [question, `− ${before}`, `+ ${after}`].map(cell).join("<br>");
 }
 
 function tableOf(rows: readonly LabelChange[], visible: boolean): Trace {
@@ -115,13 +121,13 @@ function tableOf(rows: readonly LabelChange[], visible: boolean): Trace {
     )
     .slice(0, mostRows);
   const columns: readonly [string, number, (row: LabelChange) => string][] = [
-    ["round", 36, ({ round }) => String(round ?? "")],
-    ["outcome", 62, (row) => labelOutcome(row)],
-    ["belief", 40, ({ score }) => (typeof score === "number" ? score.toFixed(2) : "")],
-    ["kind", 70, ({ category }) => category ?? ""],
-    ["question", 260, ({ question }) => cell(question)],
-    ["label before", 200, ({ before }) => cell(before)],
-    ["label after", 200, ({ after }) => cell(after)],
+    ["round", 48, ({ round }) => String(round ?? "")],
+    ["outcome", 70, (row) => labelOutcome(row)],
+    ["belief", 48, ({ score }) => (typeof score === "number" ? score.toFixed(2) : "")],
+    ["kind", 104, ({ category }) => category ?? ""],
+    ["question", 240, ({ question }) => cell(question)],
+    ["label before", 180, ({ before }) => cell(before)],
+    ["label after", 180, ({ after }) => cell(after)],
   ];
   return {
     ...{ type: "table", visible, domain: { x: [0, 1], y: [0, 0.46] } },
