@@ -19,7 +19,7 @@ export interface TokenLogprobs {
 const mostTokens = 400;
 
 /**
- * An answer, token by token, for `display` to show: under each token its log-probability in nats, and the ground the darker the less the model
+ * An answer, token by token, for `display` to show: under each token its log-probability in nats, and the stronger the ground the less the model
  * expected it. The numbers and a line under unlikely tokens say the same without colour.
  *
  * @returns the same value, with a way to be shown.
@@ -48,7 +48,7 @@ function tokensHtml({ title, question, tokens, remark }: TokenLogprobs): Html {
 <div><strong>${title}</strong> <span style="${styles.quiet}">${summaryOf(tokens, remark)}</span></div>
 <div style="${styles.asked};${styles.quiet};margin:2px 0 8px">${question}</div>
 <div>${shown.map(tokenHtml)}${shown.length < tokens.length && html`<span style="${styles.small}">and ${tokens.length - shown.length} more tokens</span>`}</div>
-<div style="${styles.small};margin-top:6px">Under each token: its log-probability in nats (0 is certain). Darker and with a heavier line: less expected.</div>
+<div style="${styles.small};margin-top:6px">Under each token: its log-probability in nats (0 is certain). The stronger the colour and the heavier the line, the less expected.</div>
 </div>`;
 }
 
