@@ -257,6 +257,12 @@ describe("sanitise", () => {
       "border: 1px solid rgba(128,128,128,.35); border-radius: 6px; padding: 12px 16px; max-width: 960px; line-height: 1.45; opacity: .72; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .95em; table-layout: fixed; width: 100%";
     expect(serialise(sanitise(`<div style="${own}">x</div>`))).toBe(`<div style="${own}">x</div>`);
   });
+
+  it("leaves tokens and bars beside each other, and lets nothing hide itself", () => {
+    const beside = `<span style="display: inline-block; min-width: 72px; height: .7em">x</span>`;
+    expect(serialise(sanitise(beside))).toBe(beside);
+    expect(serialise(sanitise(`<span style="display: none">x</span>`))).toBe("<span>x</span>");
+  });
 });
 
 describe("renderMarkdown", () => {

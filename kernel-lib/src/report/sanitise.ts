@@ -56,7 +56,8 @@ const styleProperties = new Set([
     "overflow-wrap",
     "table-layout",
   ],
-  ...["text-align", "text-decoration", "vertical-align", "white-space", "width", "border", "margin", "padding"],
+  ...["text-align", "text-decoration", "vertical-align", "white-space", "width", "min-width", "height"],
+  ...["border", "margin", "padding"],
   ...["bottom", "color", "left", "right", "style", "top", "width"].map((part) => `border-${part}`),
   ...["bottom", "left", "right", "top"].flatMap((side) => [`margin-${side}`, `padding-${side}`]),
 ]);
@@ -105,14 +106,19 @@ function openSanitiser(): Sanitiser {
   return { purify, window };
 }
 
-/** Declarations of allowed properties with plain values: words, colours, and numbers of modest size. */
+/**
+ * Declarations of allowed properties with plain values: words, colours, and numbers of modest size. Of `display` only what sets tokens and
+ * bars beside each other: nothing may hide a part of what it shows.
+ */
 function keptStyle(style: string): string {
   return style
     .split(";")
     .flatMap((declaration) => {
       const [, name = "", value = ""] = /^\s*([a-z-]+)\s*:\s*([\w\s#.,%'"()-]+?)\s*$/i.exec(declaration) ?? [];
       const property = name.toLowerCase();
-      return styleProperties.has(property) && isModest(property, value) ? [`${property}: ${value}`] : [];
+      const kept =
+        property === "display" ? value === "inline-block" : styleProperties.has(property) && isModest(property, value);
+      return kept ? [`${property}: ${value}`] : [];
     })
     .join("; ");
 }
