@@ -28,4 +28,5 @@ export const RECORDINGS: readonly Recording[] = [
   { experiment: "micro-math/phase", seeds: SWEPT },
   { experiment: "micro-math/gap-48", seeds: SWEPT },
   { experiment: "micro-math/gap-128", seeds: SWEPT },
+  { experiment: "micro-safety/main", seeds: SWEPT },
 ];
