@@ -24,7 +24,12 @@ export function mainFigure(run: RunRecord): Figure {
         ...{ title: metric.title, data: accuracyTraces(run).map(ranked), weight: 2 },
         ...{ xaxis: rounds, yaxis: { title: { text: `${metric.share} (%)` } } },
       },
-      { title: "Accuracy of training labels", data: labelTraces(run).map(ranked), xaxis: rounds, yaxis: {} },
+      {
+        title: `${metric.rate[0]!.toUpperCase()}${metric.rate.slice(1)} of training labels`,
+        data: labelTraces(run).map(ranked),
+        xaxis: rounds,
+        yaxis: {},
+      },
     ],
     lines,
   );

@@ -6,6 +6,8 @@ export interface Metric {
   /** Its name, and the same at the start of a sentence. */
   readonly test: "test accuracy" | "test win or tie rate";
   readonly title: "Test accuracy" | "Test win or tie rate";
+  /** Its name without the split. */
+  readonly rate: "accuracy" | "win or tie rate";
   /** What answers that count are. */
   readonly share: "correct" | "no worse than the reference";
   /** What labels that count are called. */
@@ -23,8 +25,15 @@ export function metricOf(run: RunRecord): Metric {
     ? {
         test: "test win or tie rate",
         title: "Test win or tie rate",
+        rate: "win or tie rate",
         share: "no worse than the reference",
         labels: "training labels no worse than the reference",
       }
-    : { test: "test accuracy", title: "Test accuracy", share: "correct", labels: "correct training labels" };
+    : {
+        test: "test accuracy",
+        title: "Test accuracy",
+        rate: "accuracy",
+        share: "correct",
+        labels: "correct training labels",
+      };
 }

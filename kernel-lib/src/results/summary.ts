@@ -67,10 +67,10 @@ function lastCells(run: RunRecord, curve: ArmCurve): string[] {
 }
 
 function caption(run: RunRecord): string {
-  const { title, labels } = metricOf(run);
+  const { title, labels, rate } = metricOf(run);
   const counts = [...new Set(run.points.map(({ testCount }) => testCount))].join(" / ");
   const seeds = [...new Set(run.points.map(({ seed }) => seed))];
-  const of = sftCurve(run) === undefined ? "" : " of the difference to SFT, of SFT itself: of its accuracy";
+  const of = sftCurve(run) === undefined ? "" : ` of the difference to SFT, of SFT itself: of its ${rate}`;
   return [
     `${title} in %, ± half of the 95 % interval${of} (${counts} questions; ${seedsText(seeds)}). Round 0 is SFT, before the first round of ILR or DPO.`,
     `At the last round: labels = ${labels} in %; KL from SFT in nats an answer; comparisons that prefer the correct answer, in %, on held-out pairs and on the pairs met.`,
