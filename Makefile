@@ -7,7 +7,7 @@ ILR = node kernel-lib/bin/ilr.js
 STAMPS = node_modules/.stamps
 SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
 
-.PHONY: all build reproduce test lint typecheck unit bench notebooks results bases containers gpu-check clean help
+.PHONY: all build reproduce test test-faults lint typecheck unit bench notebooks results bases containers gpu-check clean help
 PYTHON ?= python3
 .DEFAULT_GOAL := build
 
@@ -18,6 +18,7 @@ help:
 	@echo "make reproduce   the main result: report, table, figure and executed notebook in out/"
 	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
 	@echo "make test        lint, type check and all tests"
+	@echo "make test-faults crashes, damage, load and hostile input, with many tries (hours); ILR_FAULTS_SEED=0, FAULTS=<files>"
 	@echo "make bench       speed of training and sampling"
 	@echo "make notebooks   every notebook executed into out/notebooks, and one report of all of them"
 	@echo "make results     compute what results/ holds (hours; goes on where it was stopped)"
@@ -65,6 +66,12 @@ typecheck: build
 unit: build
 	@mkdir -p out
 	node node_modules/vitest/vitest.mjs run --reporter=default --reporter=json --outputFile.json=out/test-report.json
+
+# The long form of test/faults, whose short form is part of `make test`. FAULTS picks files, such as FAULTS=store.
+ILR_FAULTS_SEED ?= 0
+FAULTS ?=
+test-faults: build
+	ILR_FAULTS=long ILR_FAULTS_SEED=$(ILR_FAULTS_SEED) node node_modules/vitest/vitest.mjs run --config test/faults/vitest.config.ts $(FAULTS)
 
 bench: build
 	node --import tsx test/bench/training.ts
