@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LabError } from "./errors.js";
 
 /** What JSON can hold. */
@@ -32,7 +32,7 @@ export function canonicalJson(value: Json | undefined): string {
 
 /** sha256 of bytes or UTF-8 text, in hex. */
 export function sha256(data: Uint8Array | string): Digest {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }
 
 /** sha256 of a value's canonical JSON, in hex. */

@@ -15,9 +15,8 @@ export interface Story {
 /** A random story of a template; all of its values are in VALUE_RANGE. */
 export function drawStory(template: Template, random: Random): Story {
   for (let attempt = 0; attempt < 100_000; attempt++) {
-    const given = new Map(
-      Object.entries(template.ranges).map(([name, [least, most]]) => [name, least + random.below(most - least + 1)]),
-    );
+    const given = new Map<string, number>();
+    for (const [name, [least, most]] of template.ranges) given.set(name, least + random.below(most - least + 1));
     const solution = evaluatePlan(template.plan, given);
     if (solution !== undefined) return { template, question: tell(template, given, random), given, solution };
   }
@@ -27,16 +26,14 @@ export function drawStory(template: Template, random: Random): Story {
 function tell(template: Template, given: ReadonlyMap<string, number>, random: Random): string {
   const [N, M, L] = random.shuffle(NAMES);
   const [O, P] = random.shuffle(THINGS);
-  const words: Readonly<Record<string, () => string>> = {
-    N: () => N!,
-    M: () => M!,
-    L: () => L!,
-    O: () => O!,
-    P: () => P!,
-    gain: () => random.pick(GAINS),
-    loss: () => random.pick(LOSSES),
+  const words: Readonly<Record<string, string | undefined>> = { N, M, L, O, P };
+  const fill = (slot: string): string => {
+    if (slot === "gain") return random.pick(GAINS);
+    if (slot === "loss") return random.pick(LOSSES);
+    return words[slot] ?? String(given.get(slot));
   };
-  return template.question.replace(/\{(\w+)\}/g, (_, slot: string) => words[slot]?.() ?? String(given.get(slot)));
+  // Text and slots take turns.
+  return template.parts.map((part, i) => (i % 2 === 0 ? part : fill(part))).join("");
 }
 
 /** The reference answer of a story: `a op b = c ; ... #### c`, operands of + and * in random order. */

@@ -14,8 +14,10 @@ type Range = readonly [least: number, most: number];
 export interface Template {
   readonly name: string;
   readonly question: string;
+  /** The question's text and, between any two pieces of it, the name of a slot. */
+  readonly parts: readonly string[];
   readonly plan: readonly PlanStep[];
-  readonly ranges: Readonly<Record<string, Range>>;
+  readonly ranges: ReadonlyMap<string, Range>;
   /** Relative frequency in the pretraining corpus. Confusable templates are rare there, so that weak models mix up their plans. */
   readonly exposure: number;
 }
@@ -27,7 +29,10 @@ function template(
   ranges: Readonly<Record<string, Range>>,
   exposure = 1,
 ): Template {
-  return { name, question, plan: parsePlan(plan), ranges, exposure };
+  return {
+    ...{ name, question, parts: question.split(/\{(\w+)\}/), plan: parsePlan(plan), exposure },
+    ranges: new Map(Object.entries(ranges)),
+  };
 }
 
 /** All templates, from chains over comparisons, shares and containers to prices and rates. */
