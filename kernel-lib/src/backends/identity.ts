@@ -28,11 +28,6 @@ export function onnxruntimeVersion(): string {
   return versionOf("onnxruntime-node/package.json");
 }
 
-/** Version of this package. */
-export function packageVersion(): string {
-  return versionOf(join(SOURCE, "..", "package.json"));
-}
-
 const known = new Map<string, Digest>();
 
 /** Sources do not change under a running process: what it has loaded is what it runs. */

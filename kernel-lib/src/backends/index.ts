@@ -21,7 +21,7 @@ export {
 } from "./docker/index.js";
 export { type EmbeddedOptions, embeddedBackend } from "./embedded.js";
 export { type BackendFinding, examineBackends } from "./examine.js";
-export { codeIdentity, engineIdentity, onnxruntimeVersion, packageVersion } from "./identity.js";
+export { codeIdentity, engineIdentity, onnxruntimeVersion } from "./identity.js";
 export { importFile, importTree } from "./import.js";
 export { BACKENDS, type BackendName, backendName, type OpenOptions, openBackend } from "./open.js";
 export { assertOutputs } from "./outputs.js";

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Emit, type Json, LabError, limitOf } from "../core/index.js";
+import { type Emit, type Json, LabError, limitOf, packageVersion } from "../core/index.js";
 import {
   type Artifact,
   type Artifacts,
@@ -25,7 +25,7 @@ import {
 import { type Action, type ActionContext, type Outcome, runAction } from "./action.js";
 import type { OnActivity } from "./activity.js";
 import type { Backend } from "./backend.js";
-import { codeIdentity, packageVersion } from "./identity.js";
+import { codeIdentity } from "./identity.js";
 import { storeOutputs } from "./outputs.js";
 import { referencesOf, stepDocument } from "./step-document.js";
 import { openStepFolder } from "./step-folder.js";

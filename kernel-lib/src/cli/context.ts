@@ -1,32 +1,9 @@
 import { resolve } from "node:path";
-import { type Backend, backendName, embeddedBackend, openBackend } from "../backends/index.js";
+import { type Backend, backendName, openBackend } from "../backends/index.js";
 import { LabError } from "../core/index.js";
 import { findProject, type Project } from "../experiments/index.js";
-import type { ProgressStream } from "../notebook/index.js";
 import { openStore, type Store } from "../store/index.js";
-
-/** What the command takes from its surroundings; tests give their own. */
-export interface CliContext {
-  /** Results go here. */
-  readonly stdout: ProgressStream;
-  /** Messages about the work go here. */
-  readonly stderr: ProgressStream;
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** Who runs the steps. */
-  openBackend(workers: number | undefined): Backend;
-}
-
-/** The real surroundings. */
-export function processContext(): CliContext {
-  return {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    cwd: process.cwd(),
-    env: process.env,
-    openBackend: (workers) => embeddedBackend(workers === undefined ? {} : { workers }),
-  };
-}
+import type { CliContext } from "./surroundings.js";
 
 /** The backend of an option `--backend`; without it, that of the surroundings. @throws LabError `name-unknown`, `unsupported`. */
 export async function openNamed(

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { LabError } from "../core/index.js";
-import type { CliContext } from "./context.js";
+import type { CliContext } from "./surroundings.js";
 
 /** Exit codes: what a shell gives a process that Ctrl-C ended, and one for everything else. */
 const CANCELLED = 130;

@@ -1,2 +1,2 @@
-export { type CliContext, processContext } from "./context.js";
 export { main } from "./main.js";
+export { type CliContext, processContext } from "./surroundings.js";

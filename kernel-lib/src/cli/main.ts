@@ -1,6 +1,6 @@
-import { type CliContext, processContext } from "./context.js";
 import { reportFailure } from "./failure.js";
 import { createProgram } from "./program.js";
+import { type CliContext, processContext } from "./surroundings.js";
 
 /**
  * The `ilr` command.
@@ -12,7 +12,7 @@ import { createProgram } from "./program.js";
  */
 export async function main(argv: readonly string[], context: CliContext = processContext()): Promise<number> {
   try {
-    await createProgram(context).parseAsync(argv, { from: "user" });
+    await (await createProgram(context, argv)).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     return reportFailure(context, error);

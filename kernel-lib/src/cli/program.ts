@@ -1,28 +1,42 @@
 import { Command } from "commander";
-import { packageVersion } from "../backends/index.js";
-import { registerBackend } from "./commands/backend.js";
-import { registerBases } from "./commands/bases.js";
-import { registerData } from "./commands/data.js";
-import { registerDiffPreset } from "./commands/diff-preset.js";
-import { registerExport } from "./commands/export.js";
-import { registerHuman } from "./commands/human.js";
-import { registerImages } from "./commands/images.js";
-import { registerJobs } from "./commands/jobs.js";
-import { registerKernel } from "./commands/kernel.js";
-import { registerLists } from "./commands/lists.js";
-import { registerNotebook } from "./commands/notebook.js";
-import { registerPlan } from "./commands/plan.js";
-import { registerPublish } from "./commands/publish.js";
-import { registerRecord } from "./commands/record.js";
-import { registerReport } from "./commands/report.js";
-import { registerResults } from "./commands/results.js";
-import { registerRun } from "./commands/run.js";
-import { registerStore } from "./commands/store.js";
-import { registerVerify } from "./commands/verify.js";
-import type { CliContext } from "./context.js";
+import { packageVersion } from "../core/index.js";
+import { about, type CommandName } from "./about.js";
+import type { CliContext } from "./surroundings.js";
 
-/** The `ilr` command and its subcommands. It throws instead of ending the process. */
-export function createProgram(context: CliContext): Command {
+type Register = (program: Command, context: CliContext) => void;
+
+/** Which commands a file of `commands/` has. Its code, and what that stands on, is loaded for these only. */
+const files: readonly (readonly [readonly CommandName[], () => Promise<Register>])[] = [
+  [["plan"], async () => (await import("./commands/plan.js")).registerPlan],
+  [["run"], async () => (await import("./commands/run.js")).registerRun],
+  [["human"], async () => (await import("./commands/human.js")).registerHuman],
+  [["bases"], async () => (await import("./commands/bases.js")).registerBases],
+  [["results"], async () => (await import("./commands/results.js")).registerResults],
+  [["record"], async () => (await import("./commands/record.js")).registerRecord],
+  [["explain", "gc"], async () => (await import("./commands/store.js")).registerStore],
+  [["verify"], async () => (await import("./commands/verify.js")).registerVerify],
+  [["notebook"], async () => (await import("./commands/notebook.js")).registerNotebook],
+  [["report"], async () => (await import("./commands/report.js")).registerReport],
+  [["kernel"], async () => (await import("./commands/kernel.js")).registerKernel],
+  [["backend"], async () => (await import("./commands/backend.js")).registerBackend],
+  [["status", "stop", "reap"], async () => (await import("./commands/jobs.js")).registerJobs],
+  [["images"], async () => (await import("./commands/images.js")).registerImages],
+  [["list", "tasks"], async () => (await import("./commands/lists.js")).registerLists],
+  [["data"], async () => (await import("./commands/data.js")).registerData],
+  [["publish"], async () => (await import("./commands/publish.js")).registerPublish],
+  [["export"], async () => (await import("./commands/export.js")).registerExport],
+  [["diff-preset"], async () => (await import("./commands/diff-preset.js")).registerDiffPreset],
+];
+
+/** Other names of commands. */
+const aliases: Readonly<Record<string, CommandName>> = { experiments: "list" };
+
+/**
+ * The `ilr` command and its subcommands; those that are not called are there by name only. It throws instead of ending the process.
+ *
+ * @param argv arguments after the command's name.
+ */
+export async function createProgram(context: CliContext, argv: readonly string[]): Promise<Command> {
   const program = new Command("ilr")
     .description("Run the experiments of Iterative Label Refinement (ICLR 2025).")
     .version(packageVersion())
@@ -33,24 +47,10 @@ export function createProgram(context: CliContext): Command {
       // Errors are printed once, in our own form, by reportFailure.
       writeErr: () => {},
     });
-  registerPlan(program, context);
-  registerRun(program, context);
-  registerHuman(program, context);
-  registerBases(program, context);
-  registerResults(program, context);
-  registerRecord(program, context);
-  registerStore(program, context);
-  registerVerify(program, context);
-  registerNotebook(program, context);
-  registerReport(program, context);
-  registerKernel(program, context);
-  registerBackend(program, context);
-  registerJobs(program, context);
-  registerImages(program, context);
-  registerLists(program, context);
-  registerData(program, context);
-  registerPublish(program, context);
-  registerExport(program, context);
-  registerDiffPreset(program, context);
+  const called = new Set(argv.map((word) => aliases[word] ?? word));
+  for (const [names, load] of files) {
+    if (names.some((name) => called.has(name))) (await load())(program, context);
+    else for (const name of names) program.command(name).description(about[name]);
+  }
   return program;
 }

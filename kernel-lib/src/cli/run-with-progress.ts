@@ -8,8 +8,9 @@ import {
 import type { People } from "../human/index.js";
 import { showProgress } from "../notebook/index.js";
 import { planSummary } from "./commands/plan.js";
-import { type CliContext, openNamed, openProject, print, wholeNumber } from "./context.js";
+import { openNamed, openProject, print, wholeNumber } from "./context.js";
 import { interruptible } from "./interrupt.js";
+import type { CliContext } from "./surroundings.js";
 
 /** How a run is to be done, as the command line says it. */
 export interface RunningOptions {

@@ -3,4 +3,5 @@ export { canonicalJson, type Digest, digestOf, type Json, sha256 } from "./diges
 export { type ErrorCode, LabError, nearestName } from "./errors.js";
 export type { Emit, StepEvent } from "./events.js";
 export { type Limit, limitOf } from "./limit.js";
+export { packageVersion } from "./package-version.js";
 export { type Random, seededRandom } from "./random.js";

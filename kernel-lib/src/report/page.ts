@@ -1,4 +1,4 @@
-import { packageVersion } from "../backends/index.js";
+import { packageVersion } from "../core/index.js";
 import { claimsSection } from "./claims.js";
 import { clientScript } from "./client-script.js";
 import type { Draft } from "./draft.js";

@@ -4,10 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Emit, LabError, type StepEvent } from "../../core/index.js";
+import { type Emit, LabError, packageVersion, type StepEvent } from "../../core/index.js";
 import { type ArtifactRef, CONTRACT, type Step, type Verb } from "../../steps/index.js";
 import { toFailure } from "../failure.js";
-import { engineIdentity, onnxruntimeVersion, packageVersion } from "../identity.js";
+import { engineIdentity, onnxruntimeVersion } from "../identity.js";
 import { assertOutputs } from "../outputs.js";
 import { stepDocument } from "../step-document.js";
 

@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { BACKENDS, type BackendFinding, backendName, examineBackends } from "../../backends/index.js";
 import { LabError } from "../../core/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 
 /** `ilr backend check`: who can run steps here, and what the others lack. */
 export function registerBackend(program: Command, context: CliContext): void {
-  const backend = program.command("backend").description("who runs the steps");
+  const backend = program.command("backend").description(about.backend);
   backend
     .command("check")
     .description("say which backends work here, what the others lack, and how to mend it")

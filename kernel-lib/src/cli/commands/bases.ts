@@ -15,8 +15,10 @@ import { formatCount, formatSeconds, showProgress } from "../../notebook/index.j
 import type { ArtifactRef, LogRow } from "../../steps/index.js";
 import { storeFailure } from "../../store/index.js";
 import { type Task, taskByName } from "../../tasks/index.js";
-import { type CliContext, openProject, print, wholeNumber, wholeNumbers } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print, wholeNumber, wholeNumbers } from "../context.js";
 import { interruptible } from "../interrupt.js";
+import type { CliContext } from "../surroundings.js";
 
 interface BasesOptions {
   readonly pairs?: string;
@@ -34,7 +36,7 @@ interface Trained {
 export function registerBases(program: Command, context: CliContext): void {
   program
     .command("bases")
-    .description("pretrain the base models of an experiment")
+    .description(about.bases)
     .argument("[experiment]", "name of an experiment", "micro-math/main")
     .option("--pairs <list>", "which pairs of weak and strong model, such as 0,1,2 (default: all)")
     .option("--record", "put them into results/bases, where experiments find them")
@@ -55,7 +57,7 @@ async function trainBases(context: CliContext, name: string, options: BasesOptio
   }
   const { content: store, results } = await openProject(context);
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
-  const backend = context.openBackend(workers);
+  const backend = await context.openBackend(workers);
   const progress = showProgress({ stream: context.stdout, title: `base models of ${name}` });
   const { onActivity } = progress;
   try {

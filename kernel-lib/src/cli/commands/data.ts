@@ -11,8 +11,10 @@ import {
   openHub,
   type TransferProgress,
 } from "../../hub/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
 import { interruptible } from "../interrupt.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface DataOptions {
@@ -26,7 +28,7 @@ interface GetOptions extends DataOptions {
 
 /** The commands that look after data sets: get, list, path. */
 export function registerData(program: Command, context: CliContext): void {
-  const data = program.command("data").description("fetch, check and find the data sets of the paper's experiments");
+  const data = program.command("data").description(about.data);
   const inFolder = (command: Command): Command =>
     command.option("--data <folder>", "where data sets lie (default: ILR_DATA, else .ilr/data of the project)");
   inFolder(data.command("get"))

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { diffExperiments, parseExperiment, presetByName } from "../../experiments/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface DiffOptions {
@@ -12,7 +14,7 @@ interface DiffOptions {
 export function registerDiffPreset(program: Command, context: CliContext): void {
   program
     .command("diff-preset")
-    .description("show in which fields two experiments differ, such as gsm8k/main@paper and gsm8k/main@micro")
+    .description(about["diff-preset"])
     .argument("<a>", "name of an experiment, with or without @profile")
     .argument("<b>", "name of another")
     .option("--profile <name>", "profile of the names that have none")

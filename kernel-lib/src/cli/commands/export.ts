@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type ExportedModel, exportOnnx } from "../../engine/index.js";
 import { checkpointOf, findModel, originOf } from "../../results/index.js";
-import { type CliContext, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print, wholeNumber } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface ExportOptions {
@@ -15,7 +17,7 @@ interface ExportOptions {
 export function registerExport(program: Command, context: CliContext): void {
   program
     .command("export")
-    .description("write a model for other programs")
+    .description(about.export)
     .command("onnx")
     .description(
       "as ONNX with a key-value cache, in the layout of Optimum: for onnxruntime, and for Transformers.js in a browser",

@@ -13,10 +13,12 @@ import {
   simulatedUser,
 } from "../../human/index.js";
 import { personRows, summaryTable } from "../../results/index.js";
-import { type CliContext, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print, wholeNumber } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
 import { writeRunFolder } from "../run-folder.js";
 import { type RunningOptions, runWithProgress } from "../run-with-progress.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface HumanOptions extends ExperimentOptions, RunningOptions {
@@ -33,7 +35,7 @@ interface HumanOptions extends ExperimentOptions, RunningOptions {
 export function registerHuman(program: Command, context: CliContext): void {
   const command = program
     .command("human")
-    .description("compare answers yourself, on a page of this machine; the run goes on with what you say")
+    .description(about.human)
     .argument("[experiment]", "an experiment with people's comparisons (default: micro-math/human), or a config file")
     .option("--config <file>", "lay the fields of a YAML or JSON file over it")
     .option(

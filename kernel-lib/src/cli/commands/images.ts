@@ -5,7 +5,9 @@ import { buildEmbeddedImage, type ImageSource, listImages, openEngine, sourceDig
 import { LabError } from "../../core/index.js";
 import { findProject } from "../../experiments/index.js";
 import { formatCount, formatSeconds } from "../../notebook/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface BuildFlags {
@@ -15,7 +17,7 @@ interface BuildFlags {
 
 /** `ilr images`: the images that steps run in. */
 export function registerImages(program: Command, context: CliContext): void {
-  const images = program.command("images").description("the images that steps run in");
+  const images = program.command("images").description(about.images);
   images
     .command("list", { isDefault: true })
     .description("list what is built, and whether it is of this checkout's code")

@@ -14,7 +14,9 @@ import {
 } from "../../backends/index.js";
 import { LabError } from "../../core/index.js";
 import { formatSeconds } from "../../notebook/index.js";
-import { type CliContext, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print, wholeNumber } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 const HOUR = 3_600_000;
@@ -24,19 +26,17 @@ const KEY_DIGITS = 12;
 export function registerJobs(program: Command, context: CliContext): void {
   program
     .command("status")
-    .description("list the containers and Slurm jobs that run steps: state, age, and whether somebody follows them")
+    .description(about.status)
     .action(() => list(context));
   program
     .command("stop")
-    .description("stop and remove containers and Slurm jobs of steps; what they computed is lost")
+    .description(about.stop)
     .argument("[key...]", "first digits of keys")
     .option("--all", "all of them")
     .action((keys: readonly string[], { all }: { readonly all?: boolean }) => stop(context, keys, all ?? false));
   program
     .command("reap")
-    .description(
-      "remove containers and jobs of steps that nobody will ask for; what a living process follows is never touched",
-    )
+    .description(about.reap)
     .option("--after <hours>", "how long one without owner is kept", "24")
     .option("--dry-run", "only say what would go")
     .action((options: { readonly after: string; readonly dryRun?: boolean }) => reap(context, options));
@@ -69,15 +69,15 @@ async function list(context: CliContext): Promise<void> {
 }
 
 function containerRow({ key, verb, status, state, createdAt, owner }: StepContainer): readonly string[] {
-  return [...about(key, verb, state === "running" ? "running" : status, createdAt, owner.isAlive), "container"];
+  return [...rowOf(key, verb, state === "running" ? "running" : status, createdAt, owner.isAlive), "container"];
 }
 
 function jobRow({ key, verb, id, state, detail, submittedAt, owner, lost }: StepJob): readonly string[] {
   const place = [`job ${id ?? "?"}`, detail, lost > 0 ? `${lost} lost before` : ""].filter((part) => part !== "");
-  return [...about(key, verb, state.toLowerCase(), submittedAt, owner.isAlive), place.join(", ")];
+  return [...rowOf(key, verb, state.toLowerCase(), submittedAt, owner.isAlive), place.join(", ")];
 }
 
-function about(key: string, verb: string, state: string, since: number, isFollowed: boolean): readonly string[] {
+function rowOf(key: string, verb: string, state: string, since: number, isFollowed: boolean): readonly string[] {
   const age = formatSeconds((Date.now() - since) / 1000);
   return [key.slice(0, KEY_DIGITS), verb, state, age, isFollowed ? "followed" : "owner gone"];
 }

@@ -8,7 +8,9 @@ import {
   kernelDisplayName,
   userDataFolder,
 } from "../../notebook/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 
 interface InstallOptions {
   readonly user?: boolean;
@@ -16,7 +18,7 @@ interface InstallOptions {
 }
 
 export function registerKernel(program: Command, context: CliContext): void {
-  const kernel = program.command("kernel").description("the notebook kernel for JupyterLab and VS Code");
+  const kernel = program.command("kernel").description(about.kernel);
   kernel
     .command("install")
     .description(`make the kernel "${kernelDisplayName}" known to Jupyter`)

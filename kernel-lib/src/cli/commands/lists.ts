@@ -8,8 +8,10 @@ import {
   table1,
 } from "../../experiments/index.js";
 import { taskByName, taskNames } from "../../tasks/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
 import { type ExperimentState, experimentStates } from "../experiment-state.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface ListOptions {
@@ -22,7 +24,7 @@ export function registerLists(program: Command, context: CliContext): void {
   program
     .command("list")
     .alias("experiments")
-    .description("list the experiments: what of the paper each is, its profiles, what is recorded, what it needs")
+    .description(about.list)
     .option("--table1", "print the paper's Table 1 as the presets have it")
     .option("--json", "print JSON")
     .action(async (options: ListOptions) => {
@@ -32,7 +34,7 @@ export function registerLists(program: Command, context: CliContext): void {
     });
   program
     .command("tasks")
-    .description("list the tasks and how many questions each has")
+    .description(about.tasks)
     .action(() => {
       const { data } = findProject(context.cwd);
       const rows = taskNames.map((name) => {

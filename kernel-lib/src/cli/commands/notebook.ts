@@ -5,8 +5,10 @@ import { type Json, LabError } from "../../core/index.js";
 import { findProject } from "../../experiments/index.js";
 import { type CellProgress, formatSeconds, type Parameters, runNotebook } from "../../notebook/index.js";
 import { storeFailure } from "../../store/index.js";
-import { type CliContext, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { print, wholeNumber } from "../context.js";
 import { interruptible } from "../interrupt.js";
+import type { CliContext } from "../surroundings.js";
 
 interface NotebookOptions {
   readonly out?: string;
@@ -18,7 +20,7 @@ interface NotebookOptions {
 export function registerNotebook(program: Command, context: CliContext): void {
   program
     .command("notebook")
-    .description("work with notebooks")
+    .description(about.notebook)
     .command("run")
     .description("execute notebooks from the first cell to the last and write them with their outputs")
     .argument("<files...>", "notebooks (.ipynb)")

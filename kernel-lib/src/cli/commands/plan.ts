@@ -24,13 +24,15 @@ import {
   sharingOf,
 } from "../../experiments/index.js";
 import { formatSeconds } from "../../notebook/index.js";
-import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openNamed, openProject, print, wholeNumber } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
 import { actualTable } from "../plan/actual-table.js";
 import { formatAmount } from "../plan/amounts.js";
 import { matrixTable } from "../plan/matrix-table.js";
 import { methodTable } from "../plan/method-table.js";
 import { needsText, sharingText, stepTable, verbTable } from "../plan/step-tables.js";
+import type { CliContext } from "../surroundings.js";
 
 interface PlanCommandOptions extends ExperimentOptions {
   readonly all?: boolean;
@@ -48,7 +50,7 @@ interface PlanCommandOptions extends ExperimentOptions {
 export function registerPlan(program: Command, context: CliContext): void {
   const command = program
     .command("plan")
-    .description("list the steps of an experiment, which of them are in the store, and what the others would cost")
+    .description(about.plan)
     .argument("[experiment]", "name of an experiment, or a config file (YAML or JSON)")
     .option("--all", "every experiment (of a profile) instead of one: a line each")
     .addOption(new Option("--by <what>", "list steps, or what each method takes").choices(["step", "method"]))

@@ -3,9 +3,11 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { LabError } from "../../core/index.js";
 import { checkFiles, type Hub, openHub, type Publication, publish } from "../../hub/index.js";
-import { type CliContext, openProject, print } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print } from "../context.js";
 import { interruptible } from "../interrupt.js";
 import { KINDS, type Kind, publicationsOf } from "../publication.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface PublishOptions {
@@ -20,9 +22,7 @@ interface PublishOptions {
 export function registerPublish(program: Command, context: CliContext): void {
   program
     .command("publish")
-    .description(
-      "push models, labels and records of a run to the Hugging Face Hub; without --execute only say what would go",
-    )
+    .description(about.publish)
     .argument("<run>", "a folder with a recorded run, or the name of an experiment in results/ or out/")
     .requiredOption("--to <owner/name>", "the repository; models go to a model, the rest to a dataset of that name")
     .option("--kind <kind>", `what to publish: ${KINDS.join(", ")}; may be repeated (default: all)`, collect, [])

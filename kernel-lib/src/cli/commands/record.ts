@@ -11,9 +11,11 @@ import {
   runExperiment,
 } from "../../experiments/index.js";
 import { formatSeconds, showProgress } from "../../notebook/index.js";
-import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openNamed, openProject, print, wholeNumber } from "../context.js";
 import { interruptible } from "../interrupt.js";
 import { writeRunFolder } from "../run-folder.js";
+import type { CliContext } from "../surroundings.js";
 
 interface RecordOptions {
   readonly workers?: string;
@@ -23,9 +25,7 @@ interface RecordOptions {
 export function registerRecord(program: Command, context: CliContext): void {
   program
     .command("record")
-    .description(
-      "compute the runs that results/ holds; finished steps are kept, so that it goes on where it was stopped",
-    )
+    .description(about.record)
     .argument("[experiments...]", "only these (default: all, as `ilr record --list` shows them)")
     .option("--workers <n>", "steps side by side (default: one a core, at most two)")
     .option("--list", "only say what is recorded and what is missing")

@@ -2,7 +2,9 @@ import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { findProject } from "../../experiments/index.js";
 import { formatCount } from "../../notebook/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
+import type { CliContext } from "../surroundings.js";
 
 interface ReportCommandOptions {
   readonly out?: string;
@@ -11,7 +13,7 @@ interface ReportCommandOptions {
 export function registerReport(program: Command, context: CliContext): void {
   program
     .command("report")
-    .description("make one page of executed notebooks: figures, tables, claims and where the numbers come from")
+    .description(about.report)
     .argument("[notebooks...]", "executed notebooks (default: those of notebooks/ and out/notebooks/)")
     .option("--out <folder>", "where index.html goes (default: out/report)")
     .action((notebooks: readonly string[], options: ReportCommandOptions) => report(context, notebooks, options));

@@ -3,14 +3,16 @@ import type { Command } from "commander";
 import { LabError, nearestName } from "../../core/index.js";
 import { findProject, readRun } from "../../experiments/index.js";
 import { summaryTable } from "../../results/index.js";
-import { type CliContext, print } from "../context.js";
+import { about } from "../about.js";
+import { print } from "../context.js";
 import { findRecorded } from "../recorded.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 export function registerResults(program: Command, context: CliContext): void {
   program
     .command("results")
-    .description("list the runs in results/ and out/; of one experiment: print its tables")
+    .description(about.results)
     .argument("[experiment]", "name of an experiment")
     .action((name: string | undefined) => showResults(context, name));
 }

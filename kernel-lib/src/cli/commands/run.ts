@@ -4,10 +4,12 @@ import { BACKENDS } from "../../backends/index.js";
 import { peopleOf, readSession } from "../../human/index.js";
 import { formatSeconds } from "../../notebook/index.js";
 import { summaryTable } from "../../results/index.js";
-import { type CliContext, openProject, print } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print } from "../context.js";
 import { type ExperimentOptions, readExperiment, withExperimentOptions } from "../experiment-options.js";
 import { writeRunFolder } from "../run-folder.js";
 import { type RunningOptions, runWithProgress } from "../run-with-progress.js";
+import type { CliContext } from "../surroundings.js";
 
 interface RunOptions extends ExperimentOptions, RunningOptions {
   readonly config?: string;
@@ -19,7 +21,7 @@ interface RunOptions extends ExperimentOptions, RunningOptions {
 export function registerRun(program: Command, context: CliContext): void {
   const command = program
     .command("run")
-    .description("run an experiment; steps that are in the store are not run again")
+    .description(about.run)
     .argument("[experiment]", "name of an experiment, or a config file (YAML or JSON)")
     .option("--config <file>", "lay the fields of a YAML or JSON file over it")
     .option("--out <folder>", "where the results go (default: out/<experiment>)")

@@ -2,14 +2,16 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { formatCount } from "../../notebook/index.js";
 import { formatExplanation } from "../../store/index.js";
-import { type CliContext, openProject, print } from "../context.js";
+import { about } from "../about.js";
+import { openProject, print } from "../context.js";
 import { findRecorded, reachOf } from "../recorded.js";
+import type { CliContext } from "../surroundings.js";
 
 /** The commands that look after the store: explain, gc. */
 export function registerStore(program: Command, context: CliContext): void {
   program
     .command("explain")
-    .description("say why a step would run: which field of which input changed")
+    .description(about.explain)
     .argument("<key>", "first digits of a key, as ilr plan prints them")
     .action(async (key: string) => {
       const { content } = await openProject(context);
@@ -17,7 +19,7 @@ export function registerStore(program: Command, context: CliContext): void {
     });
   program
     .command("gc")
-    .description("remove from the store what no run in results/ or out/ needs")
+    .description(about.gc)
     .option("--dry-run", "only say what would be removed")
     .action((options: { readonly dryRun?: boolean }) => collect(context, options.dryRun ?? false));
 }

@@ -13,9 +13,11 @@ import {
 } from "../../experiments/index.js";
 import { formatCount, showProgress } from "../../notebook/index.js";
 import { openStore } from "../../store/index.js";
-import { type CliContext, openNamed, openProject, print, wholeNumber } from "../context.js";
+import { about } from "../about.js";
+import { openNamed, openProject, print, wholeNumber } from "../context.js";
 import { interruptible } from "../interrupt.js";
 import { findRecorded } from "../recorded.js";
+import type { CliContext } from "../surroundings.js";
 import { alignedTable } from "../table.js";
 
 interface VerifyOptions {
@@ -30,7 +32,7 @@ interface VerifyOptions {
 export function registerVerify(program: Command, context: CliContext): void {
   program
     .command("verify")
-    .description("check every file of the store, or (results) compute a recorded number again and compare")
+    .description(about.verify)
     .argument("[what]", "store or results", "store")
     .argument("[experiment]", "results: whose (default: micro-math/main)")
     .option("--arm <name>", "results: which curve (default: SFT)")
