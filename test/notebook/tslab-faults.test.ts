@@ -173,4 +173,32 @@ describe("a fault of tslab, and its mend:", () => {
       await kernel.close();
     }
   });
+
+  it("a client that is there before a socket is wholly bound ends the kernel", async () => {
+    // The first message ends the first `receive`; zeromq refuses the second one while the bind is not over.
+    const slow = await workspace.file(
+      "slow-end-of-bind.cjs",
+      `const { Router } = require("zeromq");
+       const { bind, receive } = Router.prototype;
+       const binding = new Set();
+       const mend = (name, value) => Object.defineProperty(Router.prototype, name, { value, configurable: true });
+       mend("bind", async function (address) {
+         binding.add(this);
+         await bind.call(this, address);
+         await new Promise((resolve) => setTimeout(resolve, 1500));
+         binding.delete(this);
+       });
+       mend("receive", async function () {
+         if (binding.has(this)) throw new Error("Socket is blocked by a bind or unbind operation");
+         return receive.call(this);
+       });`,
+    );
+    const env = { ...process.env, NODE_OPTIONS: `--require ${slow}` };
+    const kernel = await Kernel.start({ cwd: workspace.folder, env });
+    try {
+      expect((await run(kernel, "console.log(1);")).text).toBe("1\n");
+    } finally {
+      await kernel.close();
+    }
+  });
 });

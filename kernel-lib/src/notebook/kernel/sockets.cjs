@@ -2,6 +2,7 @@
 // so that output is lost, the cell's `idle` included. With a send timeout of zero every send goes straight to zeromq's own queue.
 "use strict";
 
+const { Reply, Router } = require("zeromq");
 const { readRequest, writeMessage, writeReply } = require("./wire.cjs");
 
 /** What tslab answers wrongly or not at all. */
@@ -17,6 +18,7 @@ const knownToTslab = new Set(
 
 function mendSockets(jupyter, guard) {
   const { bindSocket, handleShellMessage, close } = jupyter.ZmqServer.prototype;
+  const waitForBind = mendBinding([Router, Reply]);
 
   jupyter.ZmqServer.prototype.bindSocket = function (socket, port) {
     socket.sendTimeout = 0;
@@ -27,6 +29,7 @@ function mendSockets(jupyter, guard) {
         : bindSocket.call(this, socket, port);
     this.bindings ??= [];
     this.bindings.push(bound);
+    waitForBind(socket, bound);
     return bound;
   };
 
@@ -49,6 +52,29 @@ function mendSockets(jupyter, guard) {
   jupyter.ZmqServer.prototype.close = function () {
     close.call(this);
     setTimeout(() => process.exit(0), 300).unref();
+  };
+}
+
+/**
+ * A socket that is being bound can already have a client, whose first message ends tslab's first `receive`; the next one, and the answer to
+ * a heartbeat, would be refused, and end the kernel. They wait for the bind here. zeromq's sockets take no properties, so their classes are mended.
+ */
+function mendBinding(classes) {
+  const bindings = new WeakMap();
+  for (const { prototype } of classes) {
+    for (const name of ["receive", "send"]) {
+      const call = prototype[name];
+      const value = function (...values) {
+        const bound = bindings.get(this);
+        return bound === undefined ? call.apply(this, values) : bound.then(() => call.apply(this, values));
+      };
+      Object.defineProperty(prototype, name, { value });
+    }
+  }
+  return (socket, bound) => {
+    bindings.set(socket, bound);
+    const done = () => bindings.delete(socket);
+    bound.then(done, done);
   };
 }
 
