@@ -1,3 +1,5 @@
+import "./without-telemetry.js";
+
 export type { Store } from "../store/index.js";
 export type { Activity, EventSummary, OnActivity } from "./activity.js";
 export type { Backend, DetachedJobs, Job, StepNeeds } from "./backend.js";

@@ -1,9 +1,8 @@
-import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunRecord, writeRun } from "../experiments/index.js";
 import { figureToSvg, mainFigure, svgToPng } from "../figures/index.js";
 import { summaryTable } from "../results/index.js";
-import { storeFailure } from "../store/index.js";
+import { writeWhole } from "../store/index.js";
 
 /**
  * Writes a run's rows, provenance, table and figure into a folder.
@@ -28,16 +27,6 @@ export async function writeTableAndFigure(folder: string, run: RunRecord): Promi
     "figure.svg": svg,
     "figure.png": svgToPng(svg).bytes,
   };
-  for (const [name, content] of Object.entries(files)) await publish(join(folder, name), content);
+  for (const [name, content] of Object.entries(files)) await writeWhole(join(folder, name), content);
   return Object.keys(files).map((name) => join(folder, name));
-}
-
-async function publish(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    throw storeFailure(error, `writing ${path}`);
-  }
 }

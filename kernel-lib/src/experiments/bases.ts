@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importTree, type Store } from "../backends/index.js";
 import { type Json, LabError } from "../core/index.js";
 import { hubJson, isCommit, type ModelReference } from "../hub/index.js";
 import type { Artifact, Runner } from "../steps/index.js";
+import { temporaryFolder } from "../store/index.js";
 import type { Task } from "../tasks/index.js";
 import type { BaseModel, HubBase, PretrainedBase } from "./config.js";
 
@@ -78,12 +78,12 @@ export async function baseModel(
 async function hubModel({ hub, parameters }: HubBase, { store, resolveModel }: BaseOptions): Promise<Artifact> {
   const pinned = isCommit(hub.revision) ? hub : await resolveModel?.(hub);
   if (!pinned) return { ref: undefined, parameters };
-  const folder = await mkdtemp(join(tmpdir(), "ilr-hub-"));
+  const { path: folder, remove } = await temporaryFolder("hub");
   try {
     await writeFile(join(folder, "hub.json"), hubJson(pinned));
     return { ...(await importTree(store, folder)), parameters };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { type Json, LabError } from "../core/index.js";
+import { writeWhole } from "../store/index.js";
 import type { Experiment } from "./config.js";
 import type { OwnRecord } from "./own/index.js";
 import type { CalibrationBin, Point } from "./points.js";
@@ -69,12 +70,7 @@ export async function writeRun(folder: string, run: RunRecord): Promise<void> {
     "provenance.json": `${JSON.stringify(run.provenance, null, 2)}\n`,
   };
   try {
-    await mkdir(folder, { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      const temporary = join(folder, `.${name}.${process.pid}`);
-      await writeFile(temporary, text);
-      await rename(temporary, join(folder, name));
-    }
+    for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
   } catch (cause) {
     throw new LabError("store-unwritable", `cannot write the results to ${folder}`, {
       cause,

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LabError } from "../core/index.js";
-import { storeFailure } from "../store/index.js";
+import { storeFailure, writeWhole } from "../store/index.js";
 import { birdInstructions, checkBird, importBird } from "./bird.js";
 import { withClaim } from "./claim.js";
 import type { Hub } from "./connection.js";
@@ -11,7 +11,6 @@ import type { Repository } from "./failures.js";
 import { type DataReport, dataSetFolder, inspectDataSet, ROW_DATA_SETS, readSplit } from "./inspect.js";
 import { commitOf } from "./revision.js";
 import type { CanonicalRows } from "./rows.js";
-import { writeWhole } from "./whole-file.js";
 
 export interface GetOptions {
   /** The data folder. */

@@ -4,9 +4,9 @@ import { LabError } from "../core/index.js";
 import { birdData, checkBird } from "./bird.js";
 import { DATA_SETS, type DataLock, type DataSetName, type RowDataSet, SPLITS } from "./data-set.js";
 import { gsm8kData } from "./gsm8k.js";
+import { readJson } from "./read-json.js";
 import { type CanonicalRows, canonicalRows, readRowsOf } from "./rows.js";
 import { saferpacaData } from "./saferpaca.js";
-import { readJson } from "./whole-file.js";
 
 /** The data sets that are rows. */
 export const ROW_DATA_SETS: Readonly<Partial<Record<DataSetName, RowDataSet>>> = {

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, LabError } from "../core/index.js";
+import { writeWhole } from "../store/index.js";
 import { withClaim } from "./claim.js";
 import type { Hub } from "./connection.js";
+import { readJson } from "./read-json.js";
 import { commitOf, isCommit } from "./revision.js";
-import { readJson, writeWhole } from "./whole-file.js";
 
 /** A model on the Hub. */
 export interface ModelReference {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "../store/index.js";
 
 /** A Jupyter connection file. */
 export interface Connection {
@@ -32,7 +32,7 @@ export interface OpenConnection {
 export async function openConnection(
   transport: Connection["transport"] = process.platform === "win32" ? "tcp" : "ipc",
 ): Promise<OpenConnection> {
-  const folder = await mkdtemp(join(tmpdir(), "ilr-kernel-"));
+  const { path: folder, remove } = await temporaryFolder("kernel");
   const ports = transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);
   const info: Connection = {
     transport,
@@ -47,7 +47,7 @@ export async function openConnection(
   };
   const path = join(folder, "connection.json");
   await writeFile(path, JSON.stringify(info), { mode: 0o600 });
-  return { info, path, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { info, path, remove };
 }
 
 /** zeromq's address of a port, in tslab's spelling, which is the same for both transports. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { LabError } from "../core/index.js";
+import { writeWhole } from "../store/index.js";
 
 /** Media type to content: text, base64 for images, a value for JSON types. */
 export interface MimeBundle {
@@ -94,15 +94,7 @@ export function formatNotebook(notebook: Notebook): string {
  * @throws LabError `store-unwritable` or `store-full` when the file cannot be written.
  */
 export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  try {
-    await writeFile(temporary, formatNotebook(notebook));
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    const full = (cause as NodeJS.ErrnoException).code === "ENOSPC";
-    throw new LabError(full ? "store-full" : "store-unwritable", `cannot write the notebook ${path}`, { cause });
-  }
+  await writeWhole(path, formatNotebook(notebook));
 }
 
 function joined(text: unknown): string {

@@ -1,6 +1,5 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { storeFailure } from "../store/index.js";
+import { writeWhole } from "../store/index.js";
 import { buildReport, type Report, type ReportOptions } from "./build.js";
 
 /** A report on disk. */
@@ -23,14 +22,6 @@ export async function writeReport(
 ): Promise<WrittenReport> {
   const report = await buildReport(paths, options);
   const path = join(folder, "index.html");
-  const temporary = join(folder, `.index.html.${process.pid}.tmp`);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(temporary, report.html);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw storeFailure(error, `writing the report ${path}`);
-  }
+  await writeWhole(path, report.html);
   return { ...report, path, bytes: Buffer.byteLength(report.html) };
 }

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../backends/index.js";
 import { type Checkpoint, loadModel } from "../engine/index.js";
+import { temporaryFolder } from "../store/index.js";
 import type { FoundModel } from "./find-model.js";
 
 /** Where a model comes from, as plain JSON: what its export says of it. */
@@ -27,13 +26,13 @@ export async function checkpointOf(
   available?: number,
 ): Promise<Checkpoint> {
   if ("folder" in from) return loadModel(from.folder, { name, available });
-  const scratch = await mkdtemp(join(tmpdir(), "ilr-model-"));
+  const { path: scratch, remove } = await temporaryFolder("model");
   try {
     const folder = join(scratch, "model");
     await (await store()).materialise(from.ref, folder, "copy");
     return await loadModel(folder, { name, available });
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await remove();
   }
 }
 

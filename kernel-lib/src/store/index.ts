@@ -21,4 +21,6 @@ export {
   verbOf,
 } from "./records.js";
 export { openStore, type Store, type Stored, type StoreOptions } from "./store.js";
+export { type TemporaryFolder, temporaryFolder } from "./temporary-folder.js";
 export type { StoreReport } from "./verify.js";
+export { writeWhole } from "./whole-file.js";

@@ -1,8 +1,6 @@
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { LabError, packageVersion } from "../../core/index.js";
+import { temporaryFolder } from "../../store/index.js";
 import type { Engine } from "./engine.js";
 import { engineFailure, imageHint } from "./failures.js";
 import { EMBEDDED_IMAGE, findImage, type Image } from "./image.js";
@@ -28,7 +26,7 @@ export interface BuildOptions {
  */
 export async function buildEmbeddedImage(engine: Engine, options: BuildOptions): Promise<Image> {
   const { source, tag = EMBEDDED_IMAGE, base } = options;
-  const context = await mkdtemp(join(tmpdir(), "ilr-image-"));
+  const { path: context, remove } = await temporaryFolder("image");
   try {
     layOutContext(source, options.dockerfile, context);
     const buildargs = { SOURCE: sourceDigest(source), VERSION: packageVersion(), ...(base ? { BASE: base } : {}) };
@@ -40,7 +38,7 @@ export async function buildEmbeddedImage(engine: Engine, options: BuildOptions):
   } catch (error) {
     throw engineFailure(error, "building the image");
   } finally {
-    await rm(context, { recursive: true, force: true });
+    await remove();
   }
 }
 

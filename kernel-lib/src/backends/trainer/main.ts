@@ -2,6 +2,7 @@
  * `ilr-trainer`, the embedded engine behind the contract's command line: `run <folder>` and `check`. What the `process` and `docker`
  * backends start is this program, or the Python one that speaks the same.
  */
+import "../without-telemetry.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Emit, LabError, packageVersion, type StepEvent } from "../../core/index.js";

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { LabError, nearestName } from "../../core/index.js";
 import {
@@ -12,7 +10,7 @@ import {
   verifyCell,
 } from "../../experiments/index.js";
 import { formatCount, showProgress } from "../../notebook/index.js";
-import { openStore } from "../../store/index.js";
+import { openStore, temporaryFolder } from "../../store/index.js";
 import { about } from "../about.js";
 import { openNamed, openProject, print, wholeNumber } from "../context.js";
 import { interruptible } from "../interrupt.js";
@@ -63,7 +61,7 @@ async function verifyResults(context: CliContext, name: string, options: VerifyO
   const { results, data } = await openProject(context);
   const record = await recordedRun(results, name);
   const cell = cellOf(record, options);
-  const folder = await mkdtemp(join(tmpdir(), "ilr-verify-"));
+  const { path: folder, remove } = await temporaryFolder("verify");
   const workers = options.workers === undefined ? undefined : wholeNumber("--workers", options.workers, 1);
   const backend = await openNamed(context, undefined, workers);
   const progress = showProgress({ stream: context.stdout, title: `${name}: ${describe(cell)}` });
@@ -76,7 +74,7 @@ async function verifyResults(context: CliContext, name: string, options: VerifyO
     report(context, name, verified, options);
   } finally {
     await backend.close();
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -1,8 +1,8 @@
 /** The databases as files, where the processes that run queries find them. */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LabError, sha256 } from "../../core/index.js";
+import { type TemporaryFolder, temporaryFolder, writeWhole } from "../../store/index.js";
 import type { Builder } from "./building.js";
 import { INSTANCES, type Instance } from "./rows.js";
 import type { Schema } from "./schema.js";
@@ -23,7 +23,7 @@ export interface DatabaseFiles extends AsyncDisposable {
  */
 export function databaseFiles(cache: string, builder: () => Promise<Builder>): DatabaseFiles {
   const known = new Map<string, Promise<readonly string[]>>();
-  let temporary: Promise<string> | undefined;
+  let temporary: Promise<TemporaryFolder> | undefined;
 
   const place = async (schema: Schema, instance: Instance): Promise<string> => {
     const bytes = (await builder()).bytesOf(schema, instance);
@@ -32,8 +32,8 @@ export function databaseFiles(cache: string, builder: () => Promise<Builder>): D
     try {
       return await publish(cache, name, bytes);
     } catch {
-      temporary ??= temporaryFolder();
-      return publish(await temporary, name, bytes);
+      temporary ??= placeElsewhere();
+      return publish((await temporary).path, name, bytes);
     }
   };
   return {
@@ -48,7 +48,7 @@ export function databaseFiles(cache: string, builder: () => Promise<Builder>): D
       known.clear();
       const folder = await temporary;
       temporary = undefined;
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+      await folder?.remove();
     },
   };
 }
@@ -58,25 +58,14 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
   return found?.equals(bytes) ?? false;
 }
 
-let written = 0;
-
 async function publish(folder: string, name: string, bytes: Uint8Array): Promise<string> {
-  const path = join(folder, name);
-  const unfinished = join(folder, `.${name}.${process.pid}.${written++}`);
-  await mkdir(folder, { recursive: true });
-  try {
-    await writeFile(unfinished, bytes);
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {});
-    throw error;
-  }
-  return path;
+  await writeWhole(join(folder, name), bytes);
+  return join(folder, name);
 }
 
-async function temporaryFolder(): Promise<string> {
+async function placeElsewhere(): Promise<TemporaryFolder> {
   try {
-    return await mkdtemp(join(tmpdir(), "ilr-micro-sql-"));
+    return await temporaryFolder("micro-sql");
   } catch (cause) {
     throw new LabError("store-unwritable", `there is no place for micro-sql's databases: ${(cause as Error).message}`, {
       cause,
