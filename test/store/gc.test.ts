@@ -1,9 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createRunner } from "../../kernel-lib/src/backends/index.js";
 import { openStore, type Store } from "../../kernel-lib/src/store/index.js";
-import { greedy, type Lab, lab, plainBackend } from "../backends/fixtures.js";
+import { greedy, type Lab, lab, plainBackend, temporaryFolder } from "../backends/fixtures.js";
 
 const DAY = 24 * 3_600_000;
 
@@ -62,6 +63,19 @@ describe("garbage collection", () => {
     const report = await store.gc({ keep: [] });
     expect(report.removedRecords).toEqual([]);
     expect(await store.lookup(keys.sft)).toBeDefined();
+  });
+
+  it("never removes what a run has used, however long ago, while the run goes on", async () => {
+    const one = await lab({ store: await openStore(join(await temporaryFolder(), "store"), { graceMs: 400 }) });
+    const keys = await chain(one, 1);
+    const stop = one.store.keepInUse(one.runner.keys);
+    await pause(1000);
+    await one.store.gc({ keep: [] });
+    expect(await one.store.lookup(keys.sft)).toBeDefined();
+    stop();
+    await pause(1000);
+    await one.store.gc({ keep: [] });
+    expect(await one.store.lookup(keys.sft)).toBeUndefined();
   });
 
   it("spares what a live lock protects", async () => {

@@ -55,6 +55,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
   assertRunnable(experiment, backend.name, options.people !== undefined);
   backend.expect?.(await stepNeeds(described, { ...options, backend }));
   const runner = createRunner({ store, backend, ...(signal && { signal }), ...(onActivity && { onActivity }) });
+  const stopKeeping = store.keepInUse(runner.keys);
   const { task, judge, report, close } = openTask(experiment, { store, data, ...(signal && { signal }) });
   const onHub = (model: ModelReference): Promise<ModelReference> =>
     resolveModel(model, { data, hub: () => openHub({ signal }) });
@@ -85,6 +86,7 @@ export async function runExperiment(described: Experiment, options: RunOptions):
     };
     return { points: inOrder(await Promise.all(points), experiment), evaluators, provenance };
   } finally {
+    stopKeeping();
     await close();
     if (options.backend === undefined) await runner.close();
   }

@@ -102,7 +102,12 @@ export async function readContent(context: StoreContext, digest: Digest): Promis
     });
   }
   if (sha256(bytes) !== digest) {
-    await quarantine(context, path, `content ${digest} does not match its digest`);
+    await quarantine(
+      context,
+      path,
+      `content ${digest} does not match its digest`,
+      async (moved) => (await hashFile(moved)) === digest,
+    );
     throw new LabError("store-damaged", `content ${digest} does not match its digest; it was put into quarantine`, {
       hint: "run again: the step that made it runs again",
     });

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { ArtifactRef } from "../steps/index.js";
 import { parseRef, readManifest } from "./content.js";
 import { assertWritable, type StoreContext } from "./context.js";
-import { storeFailure } from "./failures.js";
+import { storeFailure, systemCode } from "./failures.js";
 import { isReleased, liveLocks } from "./locks.js";
 import { ownedName } from "./processes.js";
 import { type ActionRecord, inputsOfDocument, readRecords } from "./records.js";
@@ -40,10 +40,15 @@ export async function collect(context: StoreContext, options: CollectOptions): P
     for (const { key } of records) if (!(await isOld(context, context.paths.record(key)))) roots.add(key);
     const { keys, digests } = await reach(context, records, roots);
 
-    const removedRecords = records.map(({ key }) => key).filter((key) => !keys.has(key));
-    // Records go first: a record never outlives its content.
-    if (!dryRun) for (const key of removedRecords) await removeIfOld(context, context.paths.record(key));
-    const files = await removeContent(context, digests, dryRun);
+    const unreached = records.map(({ key }) => key).filter((key) => !keys.has(key));
+    // Records go first: a record never outlives its content. One that a job has just used stays, and so does what it stands on.
+    const used: string[] = [];
+    if (!dryRun) {
+      for (const key of unreached) if (!(await removeIfOld(context, context.paths.record(key)))) used.push(key);
+    }
+    const removedRecords = unreached.filter((key) => !used.includes(key));
+    const spared = (await reach(context, records, new Set(used))).digests;
+    const files = await removeContent(context, new Set([...digests, ...spared]), dryRun);
     await sweep(context, dryRun);
     if (!dryRun) await tidy(context);
     return { removedRecords, ...files, keptRecords: records.length - removedRecords.length };
@@ -136,7 +141,13 @@ async function isOld(context: StoreContext, path: string): Promise<boolean> {
  */
 async function removeIfOld(context: StoreContext, path: string): Promise<boolean> {
   const aside = join(context.paths.temporaryFolder, ownedName(basename(path)));
-  await rename(path, aside);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    // Another collector was faster.
+    if (systemCode(error) === "ENOENT") return true;
+    throw error;
+  }
   if (!(await isOld(context, aside))) {
     await rename(aside, path);
     return false;

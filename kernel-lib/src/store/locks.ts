@@ -4,7 +4,8 @@
  * The lock of a key is a folder of numbered files; the highest number owns it. Whoever finds it released, expired or of a dead
  * owner creates the next number, and creation is won by one. Nothing is renamed or overwritten, so that a slow process cannot take
  * away a lock that has changed hands meanwhile. The lease is the file's modification time: the owner renews it, and gives the lock
- * back by setting it to the epoch.
+ * back by setting it to the epoch. Clocks jump, and differ between hosts: a lease has run out when somebody has seen it unchanged for
+ * as long as it is, and never because of what a clock says.
  */
 import { randomBytes } from "node:crypto";
 import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -24,6 +25,8 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+const RELEASED_BEFORE = Date.UTC(2000, 0, 1);
+
 /** What a lock is written as before it gets its number. */
 const DRAFT = "draft-";
 
@@ -39,12 +42,14 @@ interface Watch {
   since: number;
 }
 
-/** Takes the lock if it is free (or its owner is dead or has let the lease expire); undefined if somebody holds it. */
+const firstLook = (): Watch => ({ state: "", since: performance.now() });
+
+/** Takes the lock if it is free (or its owner is dead, or `watch` has seen the lease expire); undefined if somebody holds it. */
 export async function tryLock(
   context: StoreContext,
   key: string,
   protects: readonly string[] = [],
-  watch?: Watch,
+  watch: Watch = firstLook(),
 ): Promise<Lock | undefined> {
   assertWritable(context);
   const folder = context.paths.locks(key);
@@ -77,7 +82,7 @@ export async function waitForLock(
     readonly isDone?: () => Promise<boolean>;
   } = {},
 ): Promise<Lock | undefined> {
-  const watch: Watch = { state: "", since: performance.now() };
+  const watch = firstLook();
   for (let pause = 25; ; pause = Math.min(500, pause * 1.5)) {
     if (await options.isDone?.()) return undefined;
     const lock = await tryLock(context, key, options.protects, watch);
@@ -124,7 +129,7 @@ async function take(
   const draft = join(folder, `${DRAFT}${owner.token}`);
   try {
     await writeFile(draft, JSON.stringify(owner), { flag: "wx" });
-    await utimes(draft, context.clock() / 1000, context.clock() / 1000);
+    await utimes(draft, stamp(context), stamp(context));
     // The lock appears with its owner in it: a process that is killed here leaves no nameless lock to wait a lease for.
     await link(draft, path);
   } catch (error) {
@@ -151,7 +156,7 @@ function holdLock(context: StoreContext, key: string, folder: string, generation
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
     const existing = await generations(folder);
-    if (Math.max(0, ...existing) === generation) await utimes(path, context.clock() / 1000, context.clock() / 1000);
+    if (Math.max(0, ...existing) === generation) await utimes(path, stamp(context), stamp(context));
     else lost.abort();
   };
   // A failed renewal is not fatal: the lease outlives several.
@@ -182,15 +187,24 @@ async function stateOf(
   if (found === undefined || isReleased(found.mtimeMs)) return "released";
   const owner = await readOwner(path);
   if (owner && isAlive(owner) === false) return "dead";
+  if (watch === undefined) {
+    // The collector does not wait. What belongs to a living process counts, whatever the time; of others, their last sign of life.
+    const isForgotten = context.clock() - found.mtimeMs > Math.max(context.leaseMs, context.graceMs);
+    return isForgotten && !(owner && isAlive(owner)) ? "expired" : "held";
+  }
   const state = `${path} ${found.mtimeMs}`;
-  if (watch && watch.state !== state) Object.assign(watch, { state, since: performance.now() });
-  const unchanged = watch ? performance.now() - watch.since : 0;
-  return context.clock() - found.mtimeMs > context.leaseMs || unchanged > context.leaseMs ? "expired" : "held";
+  if (watch.state !== state) Object.assign(watch, { state, since: performance.now() });
+  return performance.now() - watch.since > context.leaseMs ? "expired" : "held";
 }
 
 /** A lock given back has the epoch as its time; some file systems cannot store a year before 1980. */
 export function isReleased(mtimeMs: number): boolean {
-  return mtimeMs < Date.UTC(2000, 0, 1);
+  return mtimeMs < RELEASED_BEFORE;
+}
+
+/** The time of a lock that is held, in seconds: later each time, and never one that means "given back", whatever the clock says. */
+function stamp(context: StoreContext): number {
+  return Math.max(context.clock(), RELEASED_BEFORE + 1000 + performance.now()) / 1000;
 }
 
 /** Undefined for a lock that cannot be read: then only the lease counts. */

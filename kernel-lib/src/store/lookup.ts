@@ -1,6 +1,7 @@
 import { checkRef } from "./check.js";
 import { describe, type Problem } from "./check-file.js";
 import type { StoreContext } from "./context.js";
+import { hashFile } from "./publish.js";
 import { quarantine } from "./quarantine.js";
 import { type ActionRecord, readRecord, touchRecord } from "./records.js";
 
@@ -11,6 +12,8 @@ import { type ActionRecord, readRecord, touchRecord } from "./records.js";
 export async function lookup(context: StoreContext, key: string): Promise<ActionRecord | undefined> {
   const record = await readRecord(context, key);
   if (record === undefined) return undefined;
+  // Before the outputs are looked at: a collector under way then spares them, or has taken the record already, and it is no hit.
+  if (!(await touchRecord(context, key))) return undefined;
   const basis = context.hitCheck === "full" ? "bytes" : context.hitCheck;
   for (const [name, output] of Object.entries(record.outputs)) {
     const isFile = output.ref.startsWith("file:");
@@ -19,7 +22,6 @@ export async function lookup(context: StoreContext, key: string): Promise<Action
     await quarantineOutput(context, record, name, problems);
     return undefined;
   }
-  await touchRecord(context, key);
   return record;
 }
 
@@ -31,11 +33,18 @@ async function quarantineOutput(
 ): Promise<void> {
   const what = `output "${name}" of ${record.label} (${record.key.slice(0, 12)})`;
   await quarantineContent(context, what, problems);
-  await quarantine(
-    context,
-    context.paths.record(record.key),
-    `${what} is ${describe(problems[0]!)}; it will be computed again`,
-  );
+  await quarantineRecord(context, record, `${what} is ${describe(problems[0]!)}; it will be computed again`);
+}
+
+/** Moves a record away whose outputs are not whole. */
+export async function quarantineRecord(context: StoreContext, record: ActionRecord, problem: string): Promise<void> {
+  const isWhole = async (): Promise<boolean> => {
+    for (const { ref } of Object.values(record.outputs)) {
+      if ((await checkRef(context, ref, "bytes").catch(() => [ref])).length > 0) return false;
+    }
+    return true;
+  };
+  await quarantine(context, context.paths.record(record.key), problem, isWhole);
 }
 
 /** Moves every damaged file among the problems into quarantine. */
@@ -51,6 +60,7 @@ export async function quarantineContent(
       context,
       context.paths.content(problem.digest),
       `${what}: ${problem.digest} is ${describe(problem)}`,
+      async (moved) => (await hashFile(moved)) === problem.digest,
     );
   }
 }

@@ -1,13 +1,15 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, link } from "node:fs/promises";
+import { chmod, copyFile, link, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Digest } from "../core/index.js";
+import { type Digest, LabError } from "../core/index.js";
 import type { ArtifactRef } from "../steps/index.js";
 import { assertWhole } from "./check.js";
 import { parseRef, readManifest } from "./content.js";
 import type { StoreContext } from "./context.js";
 import { storeFailure } from "./failures.js";
 import { makeFolder } from "./folder.js";
+import { quarantineContent } from "./lookup.js";
+import { hashFile } from "./publish.js";
 
 /**
  * How files leave the store. `copy` (a clone where the file system can) gives the reader files of its own: whatever it does to
@@ -17,7 +19,8 @@ import { makeFolder } from "./folder.js";
 export type MaterialiseMode = "copy" | "link";
 
 /**
- * Puts an artifact at a path, read-only: a file, or a folder with its files.
+ * Puts an artifact at a path, read-only: a file, or a folder with its files. Every byte that is put there is read and held against its
+ * digest (unless the store checks sizes only): a step that trains on a damaged model would leave a wrong result with a right name.
  * @throws LabError `store-damaged` or `input-missing` if it is not whole; `store-full`, `store-unwritable`.
  */
 export async function materialise(
@@ -47,9 +50,17 @@ export async function materialise(
 
 async function place(context: StoreContext, digest: Digest, target: string, mode: MaterialiseMode): Promise<void> {
   const source = context.paths.content(digest);
-  if (mode === "link" && (await linked(source, target))) return;
-  await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await chmod(target, 0o444);
+  if (mode !== "link" || !(await linked(source, target))) {
+    await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await chmod(target, 0o444);
+  }
+  if (context.hitCheck === "size" || (await hashFile(target)) === digest) return;
+  await rm(target, { force: true });
+  // So that the step that made it is no hit any more, even where only a sample of the large files is read.
+  await quarantineContent(context, "an input", [{ digest, problem: "wrong bytes" }]);
+  throw new LabError("store-damaged", `content ${digest} does not match its digest; it was put into quarantine`, {
+    hint: "run again: the step that made it runs again",
+  });
 }
 
 /** False where links do not work: another device, too many links, a file system without them. */

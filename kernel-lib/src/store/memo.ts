@@ -83,7 +83,9 @@ async function readAnswer(folder: Folder, question: Json): Promise<Json | undefi
   const answer = parseEntry(text, digest);
   if (answer === undefined) {
     const problem = `an answer of the memo "${folder.name}" is damaged and will be asked for again`;
-    await quarantine(folder.context, path, problem);
+    const isWhole = async (moved: string): Promise<boolean> =>
+      parseEntry(await readFile(moved, "utf8"), digest) !== undefined;
+    await quarantine(folder.context, path, problem, isWhole);
   }
   return answer;
 }

@@ -125,7 +125,8 @@ export async function readRecord(context: StoreContext, key: string): Promise<Ac
   }
   const record = parseRecord(text);
   if (record?.key === key) return record;
-  await quarantine(context, path, `the record ${key} is damaged`);
+  const isWhole = async (moved: string): Promise<boolean> => parseRecord(await readFile(moved, "utf8"))?.key === key;
+  await quarantine(context, path, `the record ${key} is damaged`, isWhole);
   return undefined;
 }
 
@@ -148,11 +149,17 @@ export async function recordKeys(context: StoreContext): Promise<readonly string
   return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
 }
 
-/** Notes that a record was used just now: the collector spares what was used within its grace period. */
-export async function touchRecord(context: StoreContext, key: string): Promise<void> {
-  if (!context.writable) return;
+/**
+ * Notes that a record was used just now: the collector spares what was used within its grace period.
+ * @returns false if the record is not there (any more).
+ */
+export async function touchRecord(context: StoreContext, key: string): Promise<boolean> {
+  if (!context.writable) return true;
   const now = context.clock() / 1000;
-  await utimes(context.paths.record(key), now, now).catch(() => {});
+  return utimes(context.paths.record(key), now, now).then(
+    () => true,
+    (error: unknown) => systemCode(error) !== "ENOENT",
+  );
 }
 
 function parseRecord(text: string): ActionRecord | undefined {

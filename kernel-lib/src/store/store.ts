@@ -27,9 +27,20 @@ import { lookup } from "./lookup.js";
 import { type Manifest, manifestSize } from "./manifest.js";
 import { type MaterialiseMode, materialise } from "./materialise.js";
 import { ownedName } from "./processes.js";
-import { type ActionDocument, type ActionRecord, readRecord, readRecords, recordKeys, writeRecord } from "./records.js";
+import {
+  type ActionDocument,
+  type ActionRecord,
+  readRecord,
+  readRecords,
+  recordKeys,
+  touchRecord,
+  writeRecord,
+} from "./records.js";
 import { sweep } from "./sweep.js";
 import { type StoreReport, verifyStore } from "./verify.js";
+
+/** A longer interval would overflow the timer's 32 bits, and fire all the time. */
+const LONGEST_TIMER = 24 * 3_600_000;
 
 export interface StoreOptions {
   /** Receives what a person should know: damage found, locks taken over. Default: process warnings. */
@@ -87,6 +98,11 @@ export interface Store {
   records(): Promise<readonly ActionRecord[]>;
   /** Publishes a record, after its outputs; from then on its step is a hit. */
   publish(record: ActionRecord): Promise<void>;
+  /**
+   * Notes again and again, a few times within the grace period, that some records are in use: a run that takes days still needs what it
+   * found on its first. Returns what ends it; does not keep the process alive.
+   */
+  keepInUse(keys: () => Iterable<string>): () => void;
   /** The full key that starts with these digits. @throws LabError `name-unknown` if none or several do. */
   findKey(prefix: string): Promise<string>;
 
@@ -194,6 +210,7 @@ type Records = Pick<
   | "record"
   | "records"
   | "publish"
+  | "keepInUse"
   | "findKey"
   | "tryLock"
   | "waitForLock"
@@ -209,6 +226,7 @@ function recordOperations(context: StoreContext): Records {
     record: (key) => readRecord(context, key),
     records: () => readRecords(context),
     publish: (record) => writeRecord(context, record),
+    keepInUse: (keys) => keepInUse(context, keys),
     findKey: (prefix) => findKey(context, prefix),
     tryLock: (key, protects) => tryLock(context, key, protects),
     waitForLock: (key, options) => waitForLock(context, key, options),
@@ -248,6 +266,15 @@ async function prepare(root: string, folders: readonly string[]): Promise<boolea
     if (failure.code === "store-unwritable" && exists?.isDirectory()) return false;
     throw failure;
   }
+}
+
+function keepInUse(context: StoreContext, keys: () => Iterable<string>): () => void {
+  const touchAll = async (): Promise<void> => {
+    for (const key of [...keys()]) await touchRecord(context, key);
+  };
+  const timer = setInterval(() => void touchAll(), Math.min(context.graceMs / 4, LONGEST_TIMER));
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 async function makeScratch(context: StoreContext, key: string): Promise<{ path: string; remove(): Promise<void> }> {

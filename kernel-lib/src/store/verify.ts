@@ -3,8 +3,7 @@ import { type Basis, checkFile } from "./check-file.js";
 import type { StoreContext } from "./context.js";
 import { storeFailure } from "./failures.js";
 import { contentFiles } from "./gc.js";
-import { quarantineContent } from "./lookup.js";
-import { quarantine } from "./quarantine.js";
+import { quarantineContent, quarantineRecord } from "./lookup.js";
 import { readRecord, recordKeys } from "./records.js";
 
 export interface StoreReport {
@@ -52,11 +51,7 @@ async function isSound(context: StoreContext, key: string): Promise<boolean> {
   for (const [name, output] of Object.entries(record.outputs)) {
     const size = output.ref.startsWith("file:") ? output.size : undefined;
     if ((await checkRef(context, output.ref, "size", size)).length === 0) continue;
-    await quarantine(
-      context,
-      context.paths.record(key),
-      `output "${name}" of ${record.label} is lost; it will be computed again`,
-    );
+    await quarantineRecord(context, record, `output "${name}" of ${record.label} is lost; it will be computed again`);
     return false;
   }
   return true;
