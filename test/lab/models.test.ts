@@ -5,42 +5,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JSDOM } from "jsdom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Backend } from "../../kernel-lib/src/backends/index.js";
-import { sha256 } from "../../kernel-lib/src/core/index.js";
-import { writeCheckpoint } from "../../kernel-lib/src/engine/index.js";
 import { type Project, writeRun } from "../../kernel-lib/src/experiments/index.js";
 import { lab, type Model, type Run } from "../../kernel-lib/src/lab.js";
 import { type DisplayMetadata, render, tokenLogProbabilities } from "../../kernel-lib/src/notebook/index.js";
-import { outputsOf } from "../../kernel-lib/src/steps/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { taskByName } from "../../kernel-lib/src/tasks/index.js";
 import { ilrIn } from "../cli/command.js";
-import { tinyModel } from "../engine/tiny-models.js";
 import { smallExperiment } from "../experiments/fixture.js";
-import { pretendingBackend } from "../experiments/pretending-backend.js";
+import { talkingBackend } from "../experiments/talking-backend.js";
 
 const RESULTS = fileURLToPath(new URL("../../results", import.meta.url));
 let project: Project;
 let run: Run;
 let bases: readonly [Model, Model];
-
-/** The pretending backend, whose models can be talked to: random, another one for each step and output. */
-function talkingBackend(): Backend {
-  const pretending = pretendingBackend();
-  return {
-    ...pretending,
-    run: async (job) => {
-      await pretending.run(job);
-      for (const [name, kind] of Object.entries(outputsOf(job.step.verb, job.step.params))) {
-        if (kind !== "tree") continue;
-        const folder = join(job.directory, "outputs", name);
-        await rm(folder, { recursive: true });
-        const seed = Number.parseInt(sha256(JSON.stringify([job.step, name])).slice(0, 8), 16);
-        await writeCheckpoint(folder, tinyModel(seed, { maxPositions: 256 }), { storage: "float32" });
-      }
-    },
-  };
-}
 
 beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), "ilr-models-"));
