@@ -55,10 +55,13 @@ export function fromFailure(failure: Failure): LabError {
   });
 }
 
+/** The step's folder lies in the store: these are the store's troubles, not the step's. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
+
 /** Any error as a LabError. */
 export function asLabError(error: unknown): LabError {
   if (error instanceof LabError) return error;
-  if (systemCode(error) === "ENOSPC" || systemCode(error) === "EDQUOT") return storeFailure(error, "running the step");
+  if (OF_THE_DISK.has(systemCode(error) ?? "")) return storeFailure(error, "running the step");
   const message = error instanceof Error ? error.message : String(error);
   return new LabError("step-failed", message, { cause: error });
 }

@@ -172,9 +172,23 @@ function holdLock(context: StoreContext, key: string, folder: string, generation
       clearInterval(timer);
       // A renewal under way would take the lock again.
       await renewing;
-      if (!lost.signal.aborted) await utimes(path, 0, 0).catch(() => {});
+      if (!lost.signal.aborted) await giveBack(path, context.leaseMs / 5);
     },
   };
+}
+
+/**
+ * A disk that is read-only or away just now may come back, and this process, which lives, would keep the lock that it does not hold: it
+ * tries again, as long as it lives, at most `longest` ms later.
+ */
+async function giveBack(path: string, longest: number, delay = 50): Promise<void> {
+  try {
+    await utimes(path, 0, 0);
+  } catch (error) {
+    // Taken over, and tidied away.
+    if (systemCode(error) === "ENOENT") return;
+    setTimeout(() => void giveBack(path, longest, Math.min(2 * delay, longest)), delay).unref();
+  }
 }
 
 /** Whether a lock file still counts, or why it does not. */

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Digest, LabError } from "../core/index.js";
 import type { StoreContext } from "./context.js";
 import { storeFailure } from "./failures.js";
 import { makeFolder } from "./folder.js";
 import { ownedName } from "./processes.js";
+import { discard } from "./sweep.js";
 
 export interface Published {
   readonly digest: Digest;
@@ -45,7 +46,7 @@ export async function publishFile(
     context.hashed.set(digest, { size, mtimeMs, ino });
     return { digest, size };
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
+    await discard(temporary);
     throw storeFailure(error, `writing to the store ${context.paths.root}`);
   }
 }

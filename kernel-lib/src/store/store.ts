@@ -36,7 +36,7 @@ import {
   touchRecord,
   writeRecord,
 } from "./records.js";
-import { sweep } from "./sweep.js";
+import { discard, sweep } from "./sweep.js";
 import { type StoreReport, verifyStore } from "./verify.js";
 
 /** A longer interval would overflow the timer's 32 bits, and fire all the time. */
@@ -260,7 +260,7 @@ async function prepare(root: string, folders: readonly string[]): Promise<boolea
     await rm(probe, { force: true });
     return true;
   } catch (error) {
-    await rm(probe, { force: true }).catch(() => {});
+    await discard(probe);
     const failure = storeFailure(error, `opening the store ${root}`);
     const exists = await stat(join(root, "cas")).catch(() => undefined);
     if (failure.code === "store-unwritable" && exists?.isDirectory()) return false;
@@ -285,7 +285,7 @@ async function makeScratch(context: StoreContext, key: string): Promise<{ path: 
   } catch (error) {
     throw storeFailure(error, "making a scratch folder");
   }
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}) };
+  return { path, remove: () => discard(path) };
 }
 
 async function findKey(context: StoreContext, prefix: string): Promise<string> {
