@@ -5,36 +5,64 @@ import { count, faultRandom, tries } from "./tally.js";
 import { differences, orphansOf, type Run, type TinyProject, tinyProject } from "./tiny-project.js";
 
 let project: TinyProject;
-let undisturbed: Readonly<Record<string, string>>;
-/** What an undisturbed run takes, in ms: kills are spread over it. */
-let duration = 0;
-
-const run = (): Run => project.start(["run", project.config, "--out", `${project.folder}/out`]);
-
-beforeAll(async () => {
+beforeAll(() => {
   project = tinyProject();
-  const begin = performance.now();
-  const first = run();
-  if ((await first.ended) !== 0) throw new Error(first.output());
-  duration = performance.now() - begin;
-  undisturbed = project.outcome();
 });
 afterAll(() => project?.remove());
+
+/** What is run, and what it comes to when nobody disturbs it. */
+interface Scene {
+  readonly start: () => Run;
+  readonly undisturbed: Readonly<Record<string, string>>;
+  /** In ms: kills are spread over it. */
+  readonly duration: number;
+}
+
+const scenes = {
+  command: (): Run => project.start(["run", project.config, "--out", `${project.folder}/out`]),
+  notebook: (): Run => project.start(["notebook", "run", project.notebook, "--out", `${project.folder}/out`]),
+} as const;
+
+async function sceneOf(start: () => Run): Promise<Scene> {
+  project.empty();
+  const begin = performance.now();
+  const first = start();
+  if ((await first.ended) !== 0) throw new Error(first.output());
+  return { start, undisturbed: project.outcome(), duration: performance.now() - begin };
+}
 
 /** Kills what it should of a run; false if there was nothing to kill. */
 type Kill = (run: Run) => boolean;
 
-const kills: Readonly<Record<string, Kill>> = {
-  "the client": ({ child }) => child.kill("SIGKILL"),
-  "the client and all its workers at once": ({ child }) => process.kill(-child.pid!, "SIGKILL"),
-  "a worker": (victim) => {
-    const worker = victim.processes().find(({ command }) => command.includes("embedded-worker"));
-    return worker !== undefined && process.kill(worker.pid, "SIGKILL");
+const processWith =
+  (part: string): Kill =>
+  (victim) => {
+    const found = victim.processes().find(({ command }) => command.includes(part));
+    return found !== undefined && process.kill(found.pid, "SIGKILL");
+  };
+
+interface Case {
+  readonly scene: keyof typeof scenes;
+  readonly kill: Kill;
+  /** Tries in the short and in the long form. */
+  readonly tries: readonly [short: number, long: number];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "the client": { scene: "command", kill: ({ child }) => child.kill("SIGKILL"), tries: [1, 80] },
+  "the client and all its workers at once": {
+    scene: "command",
+    kill: ({ child }) => process.kill(-child.pid!, "SIGKILL"),
+    tries: [0, 40],
   },
+  "a worker": { scene: "command", kill: processWith("embedded-worker"), tries: [1, 80] },
+  "a notebook's kernel": { scene: "notebook", kill: processWith("kernel/start.cjs"), tries: [0, 20] },
+  "a notebook's runner": { scene: "notebook", kill: ({ child }) => child.kill("SIGKILL"), tries: [0, 20] },
 };
 
 /** Runs and kills until `wanted` kills have hit; every run that ends is held against the undisturbed one. */
 async function torment(
+  { start, undisturbed, duration }: Scene,
   kill: Kill,
   wanted: number,
   name: string,
@@ -46,7 +74,7 @@ async function torment(
   project.empty();
   for (let attempt = 0; attempt < 10 * wanted; attempt++) {
     const last = hits >= wanted;
-    const running = run();
+    const running = start();
     let isOver = false;
     const ending = running.ended.finally(() => (isOver = true));
     if (!last) await Promise.race([pause(random.next() * duration * 1.1), ending]);
@@ -54,7 +82,7 @@ async function torment(
     if (hit) hits++;
     const code = await ending;
     wrong.push(...(await orphansOf(running)));
-    if (code !== 0 && (!hit || (code !== null && !running.output().includes("error [step-failed]"))))
+    if (code !== 0 && (!hit || (code !== null && !/error \[(step-failed|notebook-failed)\]/.test(running.output()))))
       wrong.push(`exit code ${code}: ${running.output().slice(-500)}`);
     const records = project.records();
     for (const [key, record] of known) if (records.get(key) !== record) lost.push(`step ${key} was run again`);
@@ -70,19 +98,14 @@ async function torment(
 }
 
 describe("SIGKILL", () => {
-  it.for([
-    ["the client", tries(2, 80)],
-    ["the client and all its workers at once", tries(1, 40)],
-    ["a worker", tries(2, 80)],
-  ] as const)("of %s: the run goes on where it stopped", async ([whom, wanted], { task }) => {
-    const { lost, wrong, finished } = await torment(kills[whom]!, wanted, whom);
+  it.for(
+    Object.keys(cases).filter((whom) => tries(...cases[whom]!.tries) > 0),
+  )("of %s: the run goes on where it stopped", async (whom, { task }) => {
+    const { scene, kill, tries: wanted } = cases[whom]!;
+    const hits = tries(...wanted);
+    const { lost, wrong, finished } = await torment(await sceneOf(scenes[scene]), kill, hits, whom);
     for (const problem of [...lost, ...wrong]) console.error(problem);
-    count(task, {
-      fault: `SIGKILL of ${whom}`,
-      tries: wanted,
-      lost: lost.length,
-      wrong: wrong.length,
-      note: `${finished} runs ended`,
-    });
+    const counts = { tries: hits, lost: lost.length, wrong: wrong.length };
+    count(task, { fault: `SIGKILL of ${whom}`, ...counts, note: `${finished} runs ended` });
   });
 });

@@ -99,7 +99,7 @@ describe.skipIf(!canMount)("a disk (needs the right to mount)", () => {
   it("that is full at any moment is a typed error, and nothing is lost", async ({ task }) => {
     const random = faultRandom("full");
     const [lost, wrong]: [string[], string[]] = [[], []];
-    const wanted = tries(3, 60);
+    const wanted = tries(2, 60);
     let refused = 0;
     for (let attempt = 0; attempt < wanted; attempt++) {
       // From too little for the empty store up to all but enough.

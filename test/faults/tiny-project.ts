@@ -4,7 +4,17 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -41,6 +51,8 @@ export interface Run {
 export interface TinyProject {
   readonly folder: string;
   readonly config: string;
+  /** A notebook with the same experiment in its one cell. */
+  readonly notebook: string;
   /** Starts `ilr` with arguments, in a process group of its own. */
   start(args: readonly string[], environment?: Readonly<Record<string, string>>): Run;
   /** Throws the store and the results away. */
@@ -61,13 +73,17 @@ export function tinyProject(): TinyProject {
   for (const base of ["micro-math-weak-0", "micro-math-strong-0"]) {
     cpSync(join(repository, "results", "bases", base), at("results", "bases", base), { recursive: true });
   }
+  symlinkSync(join(repository, "node_modules"), at("node_modules"), "dir");
   const config = at("tiny.json");
   writeFileSync(config, JSON.stringify(experiment));
+  const notebook = at("notebooks", "run.ipynb");
+  writeFileSync(notebook, JSON.stringify(notebookThatRuns(config)));
   const records = (): ReadonlyMap<string, string> =>
     new Map(list(at("store", "steps")).map((name) => [name, readFileSync(at("store", "steps", name), "utf8")]));
   return {
     folder,
     config,
+    notebook,
     start: (args, environment = {}) =>
       start(args, {
         ...{ ILR_ROOT: folder, ILR_STORE: at("store"), TMPDIR: at("tmp"), FROM_SCRATCH: "" },
@@ -88,10 +104,16 @@ export function tinyProject(): TinyProject {
         list(at(name)).map((file) => `${name}/${file}`),
       ),
       ...files(at("store", "locks")).filter((file) => file.includes("draft-")),
-      ...list(at("out")).filter((name) => ![...RESULTS, "provenance.json"].includes(name)),
+      ...list(at("out")).filter((name) => ![...RESULTS, "provenance.json", "run.ipynb"].includes(name)),
     ],
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function notebookThatRuns(config: string): object {
+  const source = `import { lab } from "ilr-lab";\nconst run = await lab.run(${JSON.stringify(config)});`;
+  const cell = { cell_type: "code", id: "run", metadata: {}, source, outputs: [], execution_count: null };
+  return { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
 }
 
 function start(args: readonly string[], environment: Readonly<Record<string, string>>): Run {

@@ -98,7 +98,8 @@ export class Kernel {
     const given = template.map((argument) => argument.replace("{connection_file}", connection.path));
     const child = spawn(process.execPath, given, {
       cwd: options.cwd,
-      env: options.env ?? process.env,
+      // So that the kernel can tell that we died before it had looked who its parent is.
+      env: { ...(options.env ?? process.env), ILR_KERNEL_PARENT: String(process.pid) },
       stdio: ["ignore", "pipe", "pipe"],
       detached: process.platform !== "win32", // its own process group: ending it ends what its cells have started
     });

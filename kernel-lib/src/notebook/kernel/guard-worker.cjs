@@ -100,8 +100,7 @@ function goodbye() {
 /** Jupyter or the runner may die without saying goodbye; a kernel must not train on for hours with nobody there. */
 function watchParent() {
   if (process.platform === "win32") return; // a Windows process keeps the id of a dead parent
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && killGroup(), 500).unref();
+  setInterval(() => process.ppid !== workerData.parent && killGroup(), 500).unref();
 }
 
 /** Jupyter and the runner start a kernel as the leader of a process group, with the cells' child processes in it. */

@@ -14,8 +14,11 @@ const cells = { activity: 0, stoppedByForce: 1, goodbye: 2, executionCount: 3 };
 function startGuard(configPath) {
   const shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(cells).length));
   const restartNote = `${configPath}.restart`;
+  // Jupyter does not say who it is. Kernels that cells start have other parents.
+  const parent = Number(process.env.ILR_KERNEL_PARENT ?? process.ppid);
+  delete process.env.ILR_KERNEL_PARENT;
   const worker = new Worker(join(__dirname, "guard-worker.cjs"), {
-    workerData: { configPath, restartNote, shared, activities, cells },
+    workerData: { configPath, restartNote, shared, activities, cells, parent },
     execArgv: [],
   });
   const listeners = new Map();
