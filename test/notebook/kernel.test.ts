@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -311,6 +311,17 @@ describe("the kernel's process", () => {
     expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
     await expect.poll(() => isAlive(pid), { timeout: 3000, interval: 50 }).toBe(false);
+  });
+
+  it.skipIf(!existsSync("/proc/self/task"))("ends when its parent is killed while it starts", async () => {
+    const program = `import { Kernel } from ${JSON.stringify(builtNotebook)};
+      await Kernel.start({ cwd: ${JSON.stringify(workspace.folder)} });`;
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "ignore" });
+    const children = (): string => readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8").trim();
+    await expect.poll(children, { timeout: 20_000, interval: 5 }).not.toBe("");
+    const pid = Number(children().split(" ")[0]);
+    parent.kill("SIGKILL");
+    await expect.poll(() => isAlive(pid), { timeout: 10_000, interval: 50 }).toBe(false);
   });
 });
 
