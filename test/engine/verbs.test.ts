@@ -135,6 +135,19 @@ describe("training verbs", () => {
     });
   }
 
+  it("pretrain starts from weights as far from zero as it is told, 0.02 where it is not", async () => {
+    const deviation = async (more: object): Promise<number> => {
+      const still = { name: "adamw", lr: 1e-12 } as const;
+      const params = { architecture, tokens: 8, sequenceLength: 8, batchSize: 1, optimizer: still, ...more };
+      const { output } = await run("pretrain", params, { corpus, tokenizer });
+      const { parameters } = await readCheckpoint(output("model"));
+      const embeddings = parameters.subarray(0, architecture.vocabSize * architecture.hiddenSize);
+      return Math.sqrt(embeddings.reduce((sum, weight) => sum + weight ** 2, 0) / embeddings.length);
+    };
+    expect((await deviation({})) / 0.02).toBeCloseTo(1, 0.5);
+    expect((await deviation({ initializerRange: 0.1 })) / 0.1).toBeCloseTo(1, 0.5);
+  });
+
   it("pretrain learns, counts tokens and reports at most five times a second", async () => {
     const result = await jobs.pretrain();
     const log = await logOf(result);

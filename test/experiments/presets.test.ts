@@ -200,7 +200,8 @@ describe("presetByName", () => {
   it("without a profile takes the smallest, which for gsm8k/main is micro-math/main itself", () => {
     expect(presetByName("gsm8k/main")).toBe(presetByName("micro-math/main"));
     expect(presetByName("gsm8k/main", "micro")).toBe(presetByName("micro-math/main"));
-    expect(presetByName("bird/main").name).toBe("bird/main@small");
+    expect(presetByName("bird/main")).toBe(presetByName("micro-sql/main"));
+    expect(presetByName("bird/ora").name).toBe("bird/ora@small");
     expect(presetByName("saferpaca/human").name).toBe("saferpaca/human@paper");
   });
 
@@ -219,7 +220,7 @@ describe("presetByName", () => {
     expect(names("bird-sft")).toEqual(["SFT"]);
     expect(names("micro-math-naive-ilr")).toEqual(["SFT", "Naive ILR"]);
     expect(presetByName("gsm8k-ilr").name).toBe("gsm8k-ilr");
-    for (const task of [...TASKS, "micro-math"])
+    for (const task of [...TASKS, "micro-math", "micro-sql"])
       for (const method of ["sft", "ilr", "dpo"]) parsed(`${task}-${method}`);
     expect(presetByName("gsm8k-beta-sweep", "paper")).toBe(presetByName("gsm8k/beta-sweep@paper"));
   });
@@ -236,7 +237,12 @@ describe("presetByName", () => {
     ],
     ["gsm8k/naive@paper-70b", undefined, 'gsm8k/naive has no profile "paper-70b"', "profiles: micro, small, paper"],
     ["micro-math/main", "paper", 'micro-math/main has no profile "paper"', "gsm8k/main has: it is the same experiment"],
-    ["bird-naive-ilr", undefined, "bird/main@small has no arm of naive-ilr", "experiments with one: bird/naive"],
+    [
+      "bird-naive-ilr",
+      "small",
+      "bird/main@small has no arm of naive-ilr",
+      "experiments with one: bird/main, bird/naive",
+    ],
   ])("%s with the profile %s is unknown, with the nearest name", (name, profile, message, hint) => {
     const error = problem(() => presetByName(name, profile));
     expect(error).toMatchObject({ code: "name-unknown", message });

@@ -138,7 +138,7 @@ const jobs = {
   }),
   "pretrain, bfloat16 storage": both({
     verb: "pretrain",
-    params: { ...pretraining, optimizer: adamw, storage: "bfloat16" },
+    params: { ...pretraining, optimizer: adamw, initializerRange: 0.1, storage: "bfloat16" },
     inputs: { corpus, tokenizer: vocabulary },
   }),
   "sample greedy": both({ verb: "sample", params: greedy, inputs: { model, prompts } }),

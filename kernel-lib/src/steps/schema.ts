@@ -88,6 +88,11 @@ export const paramsSchemas = {
     sequenceLength: count,
     batchSize: count,
     optimizer: optimizerSchema,
+    /**
+     * Standard deviation of fresh matrices; those that end a residual branch have less by sqrt(2 * layers). Default: 0.02, GPT-2's, which is
+     * made for models that are wide.
+     */
+    initializerRange: positive.optional(),
     /** Number format of the saved weights. */
     storage: z.enum(["float32", "bfloat16"]).default("float32"),
     precision: precisionSchema,

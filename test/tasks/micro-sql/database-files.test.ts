@@ -29,7 +29,7 @@ describe("database files", () => {
     const tables = await pool.tables(paths[0]!);
     expect(tables.map(({ name }) => name).sort()).toEqual([schema.child.name, schema.parent.name].sort());
     expect(tables.flatMap(({ foreignKeys }) => foreignKeys)).toEqual([
-      { column: schema.parent.noun, table: schema.parent.name, to: "id" },
+      { column: schema.parent.noun, table: schema.parent.name, to: schema.parent.noun },
     ]);
   });
 

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../sql/fixture.js";
 
 describe("difficulty by template", () => {
   it("counts accuracy, words, tables and conditions, and names clauses, hardest first", () => {
-    const join = "select name from pets join shops on pets . shop = shops . id where city = 'rome' and age > 30";
+    const join = "select name from pets join shops using ( shop ) where city = 'rome' and age > 30";
     expect(
       microSqlDifficulty([
         { category: "easy", reference: "select name from pets where age > 30", correct: true },
@@ -15,7 +15,7 @@ describe("difficulty by template", () => {
         { category: "hard", reference: "select a from b where c in ( select d from e group by f )", correct: true },
       ]),
     ).toEqual([
-      { category: "hard", n: 2, accuracy: 0.5, words: 19, tables: 2, conditions: 1.5, clauses: "group join select" },
+      { category: "hard", n: 2, accuracy: 0.5, words: 17, tables: 2, conditions: 1.5, clauses: "group join select" },
       { category: "easy", n: 2, accuracy: 1, words: 6, tables: 1, conditions: 0.5, clauses: "" },
     ]);
   });

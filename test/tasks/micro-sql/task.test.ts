@@ -127,7 +127,7 @@ describe("splits", () => {
 describe("what is held out", () => {
   /** The two tables that stand together in a text, in any order. */
   const pairOf = (text: string): string =>
-    (/^(\w+) \(.*\) (\w+) \(/.exec(text) as RegExpExecArray).slice(1, 3).sort().join(" ");
+    (/^(\w+) [^.]*[.] (\w+) /.exec(text) as RegExpExecArray).slice(1, 3).sort().join(" ");
   const pairs = (partition: Partition): ReadonlySet<string> =>
     new Set(schemasOf(partition).map((schema) => pairOf(schemaText(schema))));
 

@@ -61,6 +61,7 @@ class Pretrain:
     sequence_length: int
     batch_size: int
     optimizer: Optimizer
+    initializer_range: float
     storage: Precision
     precision: Precision
 
@@ -191,6 +192,7 @@ def _pretrain(fields: Fields) -> Pretrain:
         sequence_length=fields.whole("sequenceLength"),
         batch_size=fields.whole("batchSize"),
         optimizer=_optimizer(fields.raw("optimizer")),
+        initializer_range=fields.number("initializerRange", is_positive, 0.02),
         storage=_precision(fields, "storage"),
         precision=_precision(fields),
     )

@@ -10,8 +10,8 @@ import { loadTokenizer, type Tokenizer } from "../tokenizer.js";
 import { createTrainer } from "../trainer.js";
 import { type TrainingBatch, train } from "../training-loop.js";
 
-/** Standard deviation of fresh weights (GPT-2's; Llama's `initializer_range`). */
-const DEVIATION = 0.02;
+/** Standard deviation of fresh weights where a step does not say (GPT-2's; Llama's `initializer_range`). */
+const INITIALIZER_RANGE = 0.02;
 
 /**
  * Next-token training from random weights. The documents, in seeded order and each ended by EOS, make one stream of tokens, which is
@@ -42,7 +42,7 @@ export async function pretrain(context: StepContext<"pretrain">): Promise<void> 
   const trainer = await createTrainer({
     architecture,
     head: "lm",
-    parameters: freshParameters(architecture, seededRandom(seed, "pretrain", "weights")),
+    parameters: freshParameters(architecture, seededRandom(seed, "pretrain", "weights"), params.initializerRange),
     optimizer,
     objective: weightedLikelihood,
     rows: "every",
@@ -63,7 +63,11 @@ export async function pretrain(context: StepContext<"pretrain">): Promise<void> 
 }
 
 /** Normal weights; the projections that end a residual branch are scaled down by sqrt(2 * layers), as in GPT-2; norms are 1. */
-export function freshParameters(architecture: Architecture, random: Random): Float32Array {
+export function freshParameters(
+  architecture: Architecture,
+  random: Random,
+  initializerRange = INITIALIZER_RANGE,
+): Float32Array {
   const { blocks, total } = parameterLayout(architecture);
   const parameters = new Float32Array(total);
   for (const { name, shape, offset, size } of blocks) {
@@ -73,7 +77,7 @@ export function freshParameters(architecture: Architecture, random: Random): Flo
       continue;
     }
     const ends = name.includes("o_proj") || name.includes("down_proj");
-    const deviation = ends ? DEVIATION / Math.sqrt(2 * architecture.layers) : DEVIATION;
+    const deviation = ends ? initializerRange / Math.sqrt(2 * architecture.layers) : initializerRange;
     for (let i = 0; i < size; i++) view[i] = deviation * random.normal();
   }
   return parameters;

@@ -18,6 +18,7 @@ import {
   microMathOra,
 } from "./micro-math-studies.js";
 import { microSafetyMain } from "./micro-safety.js";
+import { microSqlMain, microSqlQuick } from "./micro-sql.js";
 import { type HubProfile, paperPreset, type Study } from "./paper.js";
 import type { PaperTask } from "./paper-recipe.js";
 
@@ -82,10 +83,16 @@ const twins: readonly ExperimentInput[] = [
   microMathGap128,
   microMathQuick,
   microSafetyMain,
+  microSqlMain,
+  microSqlQuick,
 ];
 
 /** The paper's tasks, whose micro twins have their name from the twin of the task. */
-const TWIN_OF: Partial<Readonly<Record<PaperTask, string>>> = { gsm8k: "micro-math", saferpaca: "micro-safety" };
+const TWIN_OF: Partial<Readonly<Record<PaperTask, string>>> = {
+  gsm8k: "micro-math",
+  bird: "micro-sql",
+  saferpaca: "micro-safety",
+};
 
 function familyOf(task: PaperTask, study: Study, sizes: readonly HubProfile[]): ExperimentFamily {
   const twin = twins.find(({ name }) => name === `${TWIN_OF[task]}/${study}`);
@@ -93,7 +100,7 @@ function familyOf(task: PaperTask, study: Study, sizes: readonly HubProfile[]): 
   return { name: `${task}/${study}`, profiles: new Map([...(twin ? [["micro", twin] as const] : []), ...larger]) };
 }
 
-/** The paper's experiments by task, then those that exist on micro-math, by the names of their own. */
+/** The paper's experiments by task, then those of the micro tasks, by the names of their own. */
 export const families: readonly ExperimentFamily[] = [
   ...Object.entries(studies).flatMap(([task, all]) =>
     all.map(([study, sizes]) => familyOf(task as PaperTask, study, sizes)),

@@ -8,14 +8,15 @@ export interface MicroBase {
   readonly intermediateSize: number;
   /** Tokens of the corpus, each seen once. */
   readonly tokens: number;
-  /** Heads of attention. Default: 4. */
-  readonly heads?: number;
-  /** Longest text that a model sees at once in pretraining. Default: 64. */
-  readonly sequenceLength?: number;
+  /** Peak of the learning rate. Default: 3e-3. */
+  readonly lr?: number;
+  /** Decay rate of the optimizer's second moment. Default: 0.999. */
+  readonly beta2?: number;
+  /** Standard deviation of fresh weights. Default: 0.02. */
+  readonly initializerRange?: number;
+  /** Sequences of 64 tokens in a step of pretraining. Default: 16. */
+  readonly batchSize?: number;
 }
-
-/** Tokens of a step of pretraining. */
-const TOKENS_A_STEP = 1024;
 
 /** A small transformer with tied embeddings, of three layers, and its pretraining. */
 export function microBase({
@@ -23,18 +24,21 @@ export function microBase({
   hiddenSize,
   intermediateSize,
   tokens,
-  heads = 4,
-  sequenceLength = 64,
+  lr = 3e-3,
+  beta2,
+  initializerRange,
+  batchSize = 16,
 }: MicroBase): ExperimentInput["bases"]["strong"] {
   return {
     name,
     corpusTokens: tokens,
     pretrain: {
-      architecture: { hiddenSize, layers: 3, heads, intermediateSize, maxPositions: 256, tiedEmbeddings: true },
+      architecture: { hiddenSize, layers: 3, heads: 4, intermediateSize, maxPositions: 256, tiedEmbeddings: true },
       tokens,
-      sequenceLength,
-      batchSize: TOKENS_A_STEP / sequenceLength,
-      optimizer: { name: "adamw", lr: 3e-3, weightDecay: 0.01 },
+      sequenceLength: 64,
+      batchSize,
+      optimizer: { name: "adamw", lr, ...(beta2 !== undefined && { beta2 }), weightDecay: 0.01 },
+      ...(initializerRange !== undefined && { initializerRange }),
       storage: "bfloat16",
     },
   };

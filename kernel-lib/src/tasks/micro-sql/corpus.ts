@@ -71,8 +71,7 @@ function factDocument(schema: Schema, random: Random): CorpusDocument {
 }
 
 function factsOf(table: Table): readonly string[] {
-  const own = columnsOf(table).filter((column) => column !== "id");
-  return own.map((column) => factOf(column, table.name));
+  return columnsOf(table).map((column) => factOf(column, table.name));
 }
 
 /** That a column is in a table. */

@@ -1,5 +1,5 @@
 /** How the pretraining corpus writes queries: anything but SQL. */
-import { BOTH, type Condition, conditionsText, type Item, itemText, type Query, tablesText } from "./query.js";
+import { BOTH, conditionsText, itemText, type Query, tablesText } from "./query.js";
 import type { Schema } from "./schema.js";
 
 /** One way to write a query. */
@@ -19,50 +19,18 @@ const fromFirst: Dialect = (query, schema) => {
   ].join(" ");
 };
 
-const COMPARATOR_WORDS: Readonly<Record<Condition["operator"], string>> = {
-  "=": "is",
-  "!=": "is not",
-  ">": "is over",
-  "<": "is under",
-  between: "is between",
-  in: "is in",
-  "not in": "is not in",
-};
-
-const itemWords = ({ make, column, distinct }: Item): string =>
-  make === undefined ? column : `${make} of ${distinct ? "different " : ""}${column === "*" ? "rows" : column}`;
-
-/** A recipe in words: `take pets . keep age is over 30 . show name`. */
+/** The same in the order of SQL with other words: `show name in pets keep age > 30 sort down size first 3`. */
 const recipe: Dialect = (query, schema) => {
-  const { from, where = [], connective = "and", groupBy, having, orderBy, limit } = query;
-  const value = (given: Condition["value"]): string =>
-    typeof given === "string" ? given : `( ${recipe(given, schema)} )`;
-  const conditions = where.map((condition) => {
-    return `${condition.column} ${COMPARATOR_WORDS[condition.operator]} ${value(condition.value)}`;
-  });
+  const { from, where, groupBy, having, orderBy, limit } = query;
   return [
-    `take ${from === BOTH ? `${schema.child.name} with ${schema.parent.name} by ${schema.parent.noun}` : from}`,
-    ...(where.length === 0 ? [] : [`keep ${conditions.join(` ${connective} `)}`]),
+    `show ${query.show.map(itemText).join(" , ")}`,
+    `in ${from === BOTH ? `${schema.child.name} with ${schema.parent.name} by ${schema.parent.noun}` : from}`,
+    ...(where ? [`keep ${conditionsText(query, schema, recipe)}`] : []),
     ...(groupBy === undefined ? [] : [`for each ${groupBy}`]),
-    ...(having ? [`keep ${itemWords(having.item)} ${COMPARATOR_WORDS[having.operator]} ${having.value}`] : []),
-    ...(orderBy ? [`sort by ${itemWords(orderBy.item)} ${orderBy.descending ? "down" : "up"}`] : []),
+    ...(having ? [`keep ${itemText(having.item)} ${having.operator} ${having.value}`] : []),
+    ...(orderBy ? [`sort ${orderBy.descending ? "down" : "up"} ${itemText(orderBy.item)}`] : []),
     ...(limit === undefined ? [] : [`first ${limit}`]),
-    `show ${query.show.map(itemWords).join(" and ")}`,
-  ].join(" . ");
+  ].join(" ");
 };
 
-/** As functions of functions: `pets | filter ( age > 30 ) | pick ( name )`. */
-const pipeline: Dialect = (query, schema) => {
-  const { where, groupBy, having, orderBy, limit } = query;
-  return [
-    query.from === BOTH ? `${schema.child.name} | join ( ${schema.parent.name} )` : query.from,
-    ...(where ? [`filter ( ${conditionsText(query, schema, pipeline)} )`] : []),
-    ...(groupBy === undefined ? [] : [`group ( ${groupBy} )`]),
-    ...(having ? [`filter ( ${itemText(having.item)} ${having.operator} ${having.value} )`] : []),
-    ...(orderBy ? [`sort ( ${itemText(orderBy.item)}${orderBy.descending ? " desc" : ""} )`] : []),
-    ...(limit === undefined ? [] : [`take ( ${limit} )`]),
-    `pick ( ${query.show.map(itemText).join(" , ")} )`,
-  ].join(" | ");
-};
-
-export const DIALECTS: readonly Dialect[] = [fromFirst, recipe, pipeline];
+export const DIALECTS: readonly Dialect[] = [fromFirst, recipe];

@@ -14,14 +14,13 @@ export const NOUNS = [
 export const LABELS = ["code", "name", "title"] as const;
 
 /** Columns of two-digit numbers. */
-export const MEASURES = ["age", "cost", "height", "points", "price", "size", "speed", "weight"] as const;
+export const MEASURES = ["age", "cost", "points", "price", "size", "weight"] as const;
 
 /** Columns of few different values, and these values. */
 export const KINDS: Readonly<Record<string, readonly string[]>> = {
   city: ["'lima'", "'oslo'", "'paris'", "'rome'"],
   colour: ["'black'", "'blue'", "'green'", "'red'"],
   grade: ["'basic'", "'fair'", "'good'", "'top'"],
-  material: ["'iron'", "'paper'", "'stone'", "'wood'"],
   month: ["'april'", "'june'", "'march'", "'may'"],
   style: ["'classic'", "'modern'", "'plain'", "'royal'"],
 };

@@ -11,7 +11,6 @@ const turned: Readonly<Record<Condition["operator"], Condition["operator"]>> = {
   "!=": "=",
   ">": "<",
   "<": ">",
-  between: "between",
   in: "not in",
   "not in": "in",
 };
@@ -19,7 +18,7 @@ const turned: Readonly<Record<Condition["operator"], Condition["operator"]>> = {
 const turnComparison: Mistake = (query, _, random) => {
   const { where = [] } = query;
   const at = random.below(where.length);
-  if (where[at] === undefined || where[at].operator === "between") return undefined;
+  if (where[at] === undefined) return undefined;
   return { ...query, where: where.map((it, i) => (i === at ? { ...it, operator: turned[it.operator] } : it)) };
 };
 
@@ -53,7 +52,7 @@ const otherColumn: Mistake = (query, { child, parent }, random) => {
   const { column } = query.show[at]!;
   const table = [child, parent].find((one) => columnsOf(one).includes(column));
   if (table === undefined) return undefined;
-  const others = columnsOf(table).filter((other) => other !== column && other !== "id");
+  const others = columnsOf(table).filter((other) => other !== column);
   return { ...query, show: query.show.map((item, i) => (i === at ? { ...item, column: random.pick(others) } : item)) };
 };
 

@@ -1,5 +1,5 @@
 /** Queries as data: what SQL, the corpus's dialects and wrong solutions are made from. */
-import { referenceText, type Schema } from "./schema.js";
+import type { Schema } from "./schema.js";
 
 export const AGGREGATES = ["avg", "max", "min", "sum"] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
@@ -9,15 +9,14 @@ export interface Item {
   readonly make?: Aggregate | "count";
   /** `*` with count. */
   readonly column: string;
-  readonly distinct?: boolean;
 }
 
 export type Comparator = "=" | "!=" | ">" | "<";
 
 export interface Condition {
   readonly column: string;
-  readonly operator: Comparator | "between" | "in" | "not in";
-  /** A number, a quoted text, `20 and 50`, or a query whose result is meant. */
+  readonly operator: Comparator | "in" | "not in";
+  /** A number, a quoted text, or a query whose result is meant. */
   readonly value: string | Query;
 }
 
@@ -35,9 +34,10 @@ export interface Query {
 
 export const BOTH = "both";
 
-/** An item in SQL: `avg ( age )`. */
-export function itemText({ make, column, distinct }: Item): string {
-  return make === undefined ? column : `${make} ( ${distinct ? "distinct " : ""}${column} )`;
+/** An item in SQL: `avg ( age )`; a count of rows is one word, `count(*)`. */
+export function itemText({ make, column }: Item): string {
+  if (make === undefined) return column;
+  return make === "count" ? `count(${column})` : `${make} ( ${column} )`;
 }
 
 /** The query in SQL, in the task's answer format. */
@@ -54,9 +54,9 @@ export function sqlText(query: Query, schema: Schema): string {
   ].join(" ");
 }
 
-/** What a query reads: `pets`, or `pets join shops on pets . shop = shops . id`. */
+/** What a query reads: `pets`, or `pets join shops using ( shop )`. */
 export function tablesText({ from }: Query, schema: Schema): string {
-  return from === BOTH ? `${schema.child.name} join ${schema.parent.name} on ${referenceText(schema)}` : from;
+  return from === BOTH ? `${schema.child.name} join ${schema.parent.name} using ( ${schema.parent.noun} )` : from;
 }
 
 /** Conditions as SQL writes them; queries among them in the writing given. */

@@ -28,7 +28,7 @@ export function databaseScript(schema: Schema, instance: Instance): string {
   ].join("\n");
 }
 
-/** SQL literals, a row at a time, without the id. */
+/** SQL literals, a row at a time, without the key. */
 function rowsOf(table: Table, count: number, random: Random): readonly (readonly string[])[] {
   const numbers = table.measures.map(() => random.shuffle(NUMBERS).slice(0, count));
   // What tells rows apart is never in a prompt or an answer.
@@ -48,16 +48,16 @@ interface Reference {
 
 function tableScript(table: Table, rows: readonly (readonly string[])[], reference?: Reference): string {
   const definitions = [
-    "id INTEGER PRIMARY KEY",
+    `${table.noun} INTEGER PRIMARY KEY`,
     `${table.label} TEXT`,
     ...table.measures.map((column) => `${column} INTEGER`),
     ...table.kinds.map((column) => `${column} TEXT`),
-    ...(reference ? [`${reference.column} INTEGER REFERENCES ${reference.table} (id)`] : []),
+    ...(reference ? [`${reference.column} INTEGER REFERENCES ${reference.table} (${reference.column})`] : []),
   ];
   const values = rows.map((row, at) => {
     return `(${[at + 1, ...row, ...(reference ? [reference.values[at]] : [])].join(", ")})`;
   });
-  const columns = [...columnsOf(table), ...(reference ? [reference.column] : [])];
+  const columns = [table.noun, ...columnsOf(table), ...(reference ? [reference.column] : [])];
   return `CREATE TABLE ${table.name} (${definitions.join(", ")});
 INSERT INTO ${table.name} (${columns.join(", ")}) VALUES ${values.join(", ")};`;
 }

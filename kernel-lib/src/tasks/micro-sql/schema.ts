@@ -14,7 +14,10 @@ export interface Table {
   readonly kinds: readonly string[];
 }
 
-/** A table whose rows refer to another's. No column but `id` is in both tables, so that a column's name is enough to say which is meant. */
+/**
+ * A table whose rows refer to another's. The key of a table is called as its noun, and so are references to it: tables are joined by the one
+ * column that both have. Of all others, a column's name is enough to say which is meant.
+ */
 export interface Schema {
   readonly name: string;
   readonly child: Table;
@@ -44,24 +47,14 @@ export function drawTrainSchema(random: Random): Schema {
   return schemaOf(random.pick(PAIRS.train), random);
 }
 
-/** The database as a prompt tells of it: tables with their columns, then what refers to what. */
+/** The database as a prompt tells of it: each table with its columns, the reference last. Keys are not told: they are called as the nouns. */
 export function schemaText({ child, parent }: Schema): string {
-  const table = (name: string, columns: readonly string[]): string => `${name} ( ${columns.join(" ")} )`;
-  return [
-    table(child.name, [...columnsOf(child), parent.noun]),
-    table(parent.name, columnsOf(parent)),
-    referenceText({ child, parent }),
-  ].join(" ");
+  return `${child.name} ${columnsOf(child).join(" ")} ${parent.noun} . ${parent.name} ${columnsOf(parent).join(" ")} .`;
 }
 
-/** The columns of a table but its reference. */
+/** The columns of a table but its key and its reference. */
 export function columnsOf({ label, measures, kinds }: Table): readonly string[] {
-  return ["id", label, ...measures, ...kinds];
-}
-
-/** How the rows of the two tables belong together: `pets . shop = shops . id`. */
-export function referenceText({ child, parent }: Pick<Schema, "child" | "parent">): string {
-  return `${child.name} . ${parent.noun} = ${parent.name} . id`;
+  return [label, ...measures, ...kinds];
 }
 
 type Pair = readonly [child: string, parent: string];

@@ -12,8 +12,8 @@ import { drawSplits, SPLIT_SIZES } from "./questions.js";
 import { SCHEMA_COUNTS, type Schema, schemasOf } from "./schema.js";
 import { microSqlTokenizer, vocabulary } from "./tokenizer.js";
 
-/** Tokens of the longest reference, EOS included, is 31; weak models ramble a little. */
-const MAX_ANSWER_TOKENS = 36;
+/** Tokens of the longest reference, EOS included, is 22; weak models ramble a little. */
+const MAX_ANSWER_TOKENS = 26;
 /** No query asks for the time; the sandbox wants to know what to answer. */
 const NOW = new Date("2025-01-01T00:00:00Z");
 /** BIRD's time, which a stalled machine does not exceed either; the rest is wide enough for databases of 44 rows. */
@@ -58,7 +58,7 @@ export function microSql({ data }: MicroSqlOptions): MicroSqlTask {
     pretraining: { corpus: pretrainingCorpus, tokenizer: microSqlTokenizer, vocabSize: vocabulary().length },
     sizes: SPLIT_SIZES,
     maxAnswerTokens: MAX_ANSWER_TOKENS,
-    typicalTokens: { prompt: 36, answer: 17 },
+    typicalTokens: { prompt: 25, answer: 16 },
     grading: "executed",
     splits: async (seed) => drawSplits(await builder(), seed),
     prompt: promptText,

@@ -73,11 +73,14 @@ interface Extreme {
   readonly words: string;
   readonly column: string;
   readonly descending: boolean;
+  /** The words with a number made of many in place of the column: `highest average age`. */
+  of(make: string): string;
 }
 function extreme(table: Table, random: Random): Extreme {
   const column = measure(table, random);
   const descending = random.next() < 0.5;
-  return { words: `${descending ? "highest" : "lowest"} ${column}`, column, descending };
+  const first = descending ? "highest" : "lowest";
+  return { words: `${first} ${column}`, column, descending, of: (make) => `${first} ${make} ${column}` };
 }
 const sortedBy = ({ column, descending }: Extreme): Pick<Query, "orderBy"> => ({
   orderBy: { item: { column }, descending },
@@ -93,23 +96,6 @@ const rowTemplates: readonly Template[] = [
     return {
       question: `${table.label} of ${table.name} with ${part.words} ?`,
       query: { from: table.name, show: columns(table.label), where: [part.condition] },
-    };
-  }),
-  template("filter-two-columns", 1, (schema, random) => {
-    const table = anyTable(schema, random);
-    const part = equality(table, random);
-    const column = measure(table, random);
-    return {
-      question: `${table.label} and ${column} of ${table.name} with ${part.words} ?`,
-      query: { from: table.name, show: columns(table.label, column), where: [part.condition] },
-    };
-  }),
-  template("filter-not", 0.6, (schema, random) => {
-    const table = anyTable(schema, random);
-    const { words, condition } = equality(table, random);
-    return {
-      question: `${table.label} of ${table.name} without ${words} ?`,
-      query: { from: table.name, show: columns(table.label), where: [{ ...condition, operator: "!=" }] },
     };
   }),
   template("filter-and", 1, (schema, random) => {
@@ -128,20 +114,6 @@ const rowTemplates: readonly Template[] = [
         show: columns(schema.child.label),
         where: inAnyOrder(random, one, two),
         connective: "or",
-      },
-    };
-  }),
-  template("between", 0.6, (schema, random) => {
-    const table = anyTable(schema, random);
-    const column = measure(table, random);
-    const low = 10 * (2 + random.below(4));
-    const high = low + 10 * (2 + random.below(3));
-    return {
-      question: `${table.label} of ${table.name} with ${column} from ${low} to ${high} ?`,
-      query: {
-        from: table.name,
-        show: columns(table.label),
-        where: [{ column, operator: "between", value: `${low} and ${high}` }],
       },
     };
   }),
@@ -176,15 +148,6 @@ const aggregateTemplates: readonly Template[] = [
     return {
       question: `how many ${table.name} with ${part.words} ?`,
       query: { from: table.name, show: [COUNT_ALL], where: [part.condition] },
-    };
-  }),
-  template("count-different", 0.6, (schema, random) => {
-    const { child } = schema;
-    const column = kind(child, random);
-    const part = bound(child, random);
-    return {
-      question: `how many different ${column} of ${child.name} with ${part.words} ?`,
-      query: { from: child.name, show: [{ make: "count", column, distinct: true }], where: [part.condition] },
     };
   }),
   template("aggregate", 1, (schema, random) => {
@@ -247,13 +210,13 @@ const aggregateTemplates: readonly Template[] = [
   }),
   template("group-top", 0.5, (schema, random) => {
     const { child } = schema;
-    const most = extreme(child, random);
     const group = kind(child, random);
-    const [first, ...rest] = most.words.split(" ");
+    const part = bound(child, random);
+    const most = extreme(child, random);
     return {
-      question: `${group} of ${child.name} with the ${first} average ${rest.join(" ")} ?`,
+      question: `${group} of ${child.name} with ${part.words} that has the ${most.of("average")} ?`,
       query: {
-        ...{ from: child.name, show: columns(group), groupBy: group, limit: 1 },
+        ...{ from: child.name, show: columns(group), where: [part.condition], groupBy: group, limit: 1 },
         orderBy: { item: made("avg", most.column), descending: most.descending },
       },
     };
@@ -319,6 +282,60 @@ const joinTemplates: readonly Template[] = [
   }),
 ];
 
+/** Two tables, asked as if it were one: that a column is the other table's is only to be seen in the description of the database. */
+const impliedTemplates: readonly Template[] = [
+  template("implied-join", 0.8, ({ child, parent }, random) => {
+    const part = either(parent, random);
+    return {
+      question: `${child.label} of ${child.name} with ${part.words} ?`,
+      query: { from: BOTH, show: columns(child.label), where: [part.condition] },
+    };
+  }),
+  template("implied-join-count", 0.6, ({ child, parent }, random) => {
+    const part = either(parent, random);
+    return {
+      question: `how many ${child.name} with ${part.words} ?`,
+      query: { from: BOTH, show: [COUNT_ALL], where: [part.condition] },
+    };
+  }),
+  template("implied-join-aggregate", 0.6, ({ child, parent }, random) => {
+    const make = random.pick(AGGREGATES);
+    const column = measure(child, random);
+    const part = either(parent, random);
+    return {
+      question: `${AGGREGATE_WORDS[make]} ${column} of ${child.name} with ${part.words} ?`,
+      query: { from: BOTH, show: [made(make, column)], where: [part.condition] },
+    };
+  }),
+  template("implied-join-and", 0.6, ({ child, parent }, random) => {
+    const [own, other] = [either(child, random), either(parent, random)];
+    return {
+      question: `${child.label} of ${child.name} with ${own.words} and ${other.words} ?`,
+      query: { from: BOTH, show: columns(child.label), where: inAnyOrder(random, own, other) },
+    };
+  }),
+  template("implied-join-show", 0.6, ({ child, parent }, random) => {
+    const part = either(child, random);
+    const column = random.pick([...parent.measures, ...parent.kinds]);
+    return {
+      question: `${child.label} and ${column} of ${child.name} with ${part.words} ?`,
+      query: { from: BOTH, show: columns(child.label, column), where: [part.condition] },
+    };
+  }),
+  template("implied-join-group", 0.5, ({ child, parent }, random) => {
+    const make = random.pick(AGGREGATES);
+    const [column, group] = [measure(child, random), kind(parent, random)];
+    const part = bound(child, random);
+    return {
+      question: `${AGGREGATE_WORDS[make]} ${column} of ${child.name} with ${part.words} for each ${group} ?`,
+      query: {
+        ...{ from: BOTH, show: [{ column: group }, made(make, column)] },
+        ...{ where: [part.condition], groupBy: group },
+      },
+    };
+  }),
+];
+
 /** A query within a query. */
 const nestedTemplates: readonly Template[] = [
   template("over-average", 0.5, (schema, random) => {
@@ -343,26 +360,27 @@ const nestedTemplates: readonly Template[] = [
     const part = either(child, random);
     return {
       question: `${parent.label} of ${parent.name} without ${child.name} with ${part.words} ?`,
-      query: notIn(parent, child, part, "not in"),
+      query: related(parent, child, part, "not in"),
     };
   }),
   template("has-some", 0.5, ({ child, parent }, random) => {
     const part = either(child, random);
     return {
       question: `${parent.label} of ${parent.name} that have ${child.name} with ${part.words} ?`,
-      query: notIn(parent, child, part, "in"),
+      query: related(parent, child, part, "in"),
     };
   }),
 ];
 
-function notIn(parent: Table, child: Table, { condition }: Part, operator: "in" | "not in"): Query {
+function related(parent: Table, child: Table, { condition }: Part, operator: "in" | "not in"): Query {
   const inner: Query = { from: child.name, show: columns(parent.noun), where: [condition] };
-  return { from: parent.name, show: columns(parent.label), where: [{ column: "id", operator, value: inner }] };
+  return { from: parent.name, show: columns(parent.label), where: [{ column: parent.noun, operator, value: inner }] };
 }
 
 export const TEMPLATES: readonly Template[] = [
   ...rowTemplates,
   ...aggregateTemplates,
   ...joinTemplates,
+  ...impliedTemplates,
   ...nestedTemplates,
 ];

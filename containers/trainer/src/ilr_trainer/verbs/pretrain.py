@@ -23,9 +23,6 @@ from ilr_trainer.seeded import SeededRandom
 from ilr_trainer.sequences import Batch, Tokens, batched, encode
 from ilr_trainer.training import PlannedStep, PlannedTrainer, Recipe, training_arguments
 
-DEVIATION = 0.02
-"""Standard deviation of fresh weights (GPT-2's; Llama's `initializer_range`)."""
-
 
 @dataclass(frozen=True)
 class WordTokenizer:
@@ -57,7 +54,7 @@ def pretrain(context: StepContext[Pretrain]) -> None:
     per_step = params.batch_size * length
     steps = stream_plan(count, params.batch_size, math.ceil(params.tokens / per_step), context.seed)
     context.events.note(f"{len(texts)} documents, {len(stream)} tokens, {count} sequences, {len(steps)} steps")
-    model = fresh_model(params.architecture, words.tokenizer, context.seed).to(device())
+    model = fresh_model(params, words.tokenizer, context.seed).to(device())
     with_fused_head(model)
 
     recipe = Recipe(
@@ -111,11 +108,12 @@ def stream_plan(count: int, batch_size: int, steps: int, seed: int) -> list[Plan
     return plan
 
 
-def fresh_model(architecture: Architecture, tokenizer: Any, seed: int) -> LlamaForCausalLM:
+def fresh_model(params: Pretrain, tokenizer: Any, seed: int) -> LlamaForCausalLM:
     """Normal weights; the projections that end a residual branch are scaled down by sqrt(2 * layers); norms are 1.
 
     Drawn number by number as the embedded engine does, so that both trainers start alike: seconds for a million weights.
     """
+    architecture, spread = params.architecture, params.initializer_range
     config = LlamaConfig(
         vocab_size=architecture.vocab_size,
         hidden_size=architecture.hidden_size,
@@ -136,7 +134,7 @@ def fresh_model(architecture: Architecture, tokenizer: Any, seed: int) -> LlamaF
     with torch.no_grad():
         for name in matrix_names(architecture):
             ends = "o_proj" in name or "down_proj" in name
-            deviation = DEVIATION / math.sqrt(2 * architecture.layers) if ends else DEVIATION
+            deviation = spread / math.sqrt(2 * architecture.layers) if ends else spread
             values = [deviation * random.normal() for _ in range(named[name].numel())]
             named[name].copy_(torch.tensor(values).view_as(named[name]))
         for name, parameter in named.items():
