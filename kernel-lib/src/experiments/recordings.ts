@@ -29,4 +29,5 @@ export const RECORDINGS: readonly Recording[] = [
   { experiment: "micro-math/gap-48", seeds: SWEPT },
   { experiment: "micro-math/gap-128", seeds: SWEPT },
   { experiment: "micro-safety/main", seeds: SWEPT },
+  { experiment: "micro-sql/main", seeds: SWEPT },
 ];

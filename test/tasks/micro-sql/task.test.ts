@@ -49,6 +49,31 @@ describe("gold answers", () => {
   });
 });
 
+describe("implied joins", () => {
+  it("are asked in the words of one table, about a column that only the other has", () => {
+    const implied = drawn[0]!.test.filter(({ category }) => category?.startsWith("implied-"));
+    expect(implied.length).toBeGreaterThan(300);
+    for (const { question, reference } of implied) {
+      const [description, asked] = question.split("\n") as [string, string];
+      const [child, parent] = description.split(" . ") as [string, string];
+      expect(asked).not.toMatch(/whose|the \w+ of/);
+      const others = parent.replace(/ [.]$/, "").split(" ").slice(1);
+      expect(others.some((column) => asked.split(" ").includes(column) && !child.split(" ").includes(column))).toBe(
+        true,
+      );
+      expect(reference).toMatch(/ join \w+ using /);
+    }
+  });
+
+  it("are not to be had without the join", async () => {
+    const implied = drawn[0]!.test.filter(({ category }) => category?.startsWith("implied-"));
+    const scores = await task.grade(
+      implied.map((question) => ({ question, answer: question.reference.replace(/ join \w+ using \( \w+ \)/, "") })),
+    );
+    expect(scores.filter((score) => score > 0)).toEqual([]);
+  });
+});
+
 describe("wrong answers", () => {
   const score = async (answerOf: (question: Question) => string, of = drawn[0]!.test): Promise<number> => {
     const scores = await task.grade(of.map((question) => ({ question, answer: answerOf(question) })));

@@ -16,7 +16,7 @@ const pretraining = { beta2: 0.98, batchSize: 8 } as const;
 /** Sizes and tokens were chosen so that the weak one gets about half of the answers right. */
 const bases: ExperimentInput["bases"] = {
   strong: microBase({
-    ...{ name: "micro-sql-strong", hiddenSize: 96, intermediateSize: 256, tokens: 5_000_000 },
+    ...{ name: "micro-sql-strong", hiddenSize: 96, intermediateSize: 256, tokens: 3_000_000 },
     ...{ ...pretraining, lr: 2e-3, initializerRange: 0.1 },
   }),
   weak: microBase({

@@ -33,7 +33,7 @@ function featuresOf(references: readonly string[]): Omit<SqlDifficultyRow, keyof
   return {
     words: mean(() => true),
     tables: mean((word) => word === "from" || word === "join"),
-    conditions: mean((word) => ["=", "!=", "<", ">", "between", "in"].includes(word)),
+    conditions: mean((word) => ["=", "<", ">", "in"].includes(word)),
     clauses: [...CLAUSES.filter((clause) => used.has(clause)), ...(nested ? ["select"] : [])].join(" "),
   };
 }

@@ -6,9 +6,7 @@ import { columnsOf, type Schema } from "./schema.js";
 /** The query with one mistake; undefined where the mistake drawn does not apply. */
 type Mistake = (query: Query, schema: Schema, random: Random) => Query | undefined;
 
-const turned: Readonly<Record<Condition["operator"], Condition["operator"]>> = {
-  "=": "!=",
-  "!=": "=",
+const turned: Readonly<Partial<Record<Condition["operator"], Condition["operator"]>>> = {
   ">": "<",
   "<": ">",
   in: "not in",
@@ -18,8 +16,8 @@ const turned: Readonly<Record<Condition["operator"], Condition["operator"]>> = {
 const turnComparison: Mistake = (query, _, random) => {
   const { where = [] } = query;
   const at = random.below(where.length);
-  if (where[at] === undefined) return undefined;
-  return { ...query, where: where.map((it, i) => (i === at ? { ...it, operator: turned[it.operator] } : it)) };
+  const operator = where[at] && turned[where[at].operator];
+  return operator && { ...query, where: where.map((it, i) => (i === at ? { ...it, operator } : it)) };
 };
 
 const dropCondition: Mistake = (query, _, random) => {

@@ -11,7 +11,7 @@ export interface Item {
   readonly column: string;
 }
 
-export type Comparator = "=" | "!=" | ">" | "<";
+export type Comparator = "=" | ">" | "<";
 
 export interface Condition {
   readonly column: string;
