@@ -8,7 +8,12 @@ import { microMainArms, microQuickArms } from "./arms.js";
 import { microBase } from "./micro-base.js";
 import { microMathMain } from "./micro-math.js";
 
-const recipe: ExperimentInput["recipe"] = { ...microMathMain.recipe };
+const recipe: ExperimentInput["recipe"] = {
+  ...microMathMain.recipe,
+  student: { epochs: 2, batchSize: 8, optimizer: { name: "adamw", lr: 2.5e-4 } },
+  evaluator: { epochs: 10, batchSize: 16, patience: 4, optimizer: { name: "adamw", lr: 3e-4 } },
+  dpo: { beta: 0.1, epochs: 1, batchSize: 8, optimizer: { name: "rmsprop", lr: 1e-5 } },
+};
 
 /** Wider initial weights than GPT-2's: with 0.02, models this narrow do not learn to copy names from the question. */
 const pretraining = { beta2: 0.98, batchSize: 8 } as const;
