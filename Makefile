@@ -3,11 +3,13 @@ TASK ?= micro-math
 SEEDS ?=
 OUT ?= out/$(TASK)/main
 NOTEBOOKS ?= $(sort $(wildcard notebooks/*.ipynb))
+LESSONS ?= $(sort $(wildcard notebooks/teaching/*.ipynb))
+SOLVED = --solutions notebooks/teaching/solutions
 ILR = node kernel-lib/bin/ilr.js
 STAMPS = node_modules/.stamps
 SOURCES = kernel-lib/build.mjs kernel-lib/package.json kernel-lib/tsconfig.json package.json $(shell find kernel-lib/src -type f)
 
-.PHONY: all build reproduce test test-faults lint typecheck unit bench notebooks results bases containers gpu-check clean help
+.PHONY: all build reproduce test test-faults lint typecheck unit bench notebooks lessons results bases containers gpu-check clean help
 PYTHON ?= python3
 .DEFAULT_GOAL := build
 
@@ -21,6 +23,7 @@ help:
 	@echo "make test-faults crashes, damage, load and hostile input, with many tries (hours); ILR_FAULTS_SEED=0, FAULTS=<files>"
 	@echo "make bench       speed of training and sampling"
 	@echo "make notebooks   every notebook executed into out/notebooks, and one report of all of them"
+	@echo "make lessons     the lessons of notebooks/teaching with their solutions, executed, for teachers"
 	@echo "make results     compute what results/ holds (hours; goes on where it was stopped)"
 	@echo "make bases       pretrain the base models and record them in results/bases"
 	@echo "make containers  the images of the trainers (GPU_BASE=<CUDA image>@sha256:... for the PyTorch one)"
@@ -78,10 +81,15 @@ bench: build
 	node --import tsx test/bench/sampling.ts
 	node --import tsx test/bench/notebook.ts
 
-# In their order; from recorded runs where they show those, and on this machine where they run something.
+# In their order; from recorded runs where they show those, and on this machine where they run something. Lessons with their solutions.
 notebooks: build
 	$(ILR) notebook run $(NOTEBOOKS) --out out/notebooks
-	$(ILR) report $(patsubst notebooks/%,out/notebooks/%,$(NOTEBOOKS)) --out out/notebooks/report
+	$(ILR) notebook run $(LESSONS) $(SOLVED) --out out/notebooks
+	$(ILR) report $(patsubst %,out/notebooks/%,$(notdir $(NOTEBOOKS) $(LESSONS))) --out out/notebooks/report
+
+# After every change of a lesson or a solution; a test holds the two together.
+lessons: build
+	$(ILR) notebook run $(LESSONS) $(SOLVED) --out notebooks/teaching/solutions
 
 results: build
 	$(ILR) record

@@ -61,7 +61,18 @@ export {
   type RefinementRule,
   refinementRule,
 } from "./methods/index.js";
-export { answersSideBySide, display, displayLive, labelDiff, markdown, runNotebook } from "./notebook/index.js";
+export {
+  answersSideBySide,
+  blank,
+  check,
+  display,
+  displayLive,
+  type Expect,
+  type ExpectationOptions,
+  labelDiff,
+  markdown,
+  runNotebook,
+} from "./notebook/index.js";
 export {
   type AnswerOptions,
   armsFrame,

@@ -26,6 +26,8 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   unreachable: true,
   "budget-exhausted": true,
   "notebook-failed": true,
+  "exercise-blank": true,
+  "exercise-wrong": true,
   internal: true,
 };
 

@@ -16,6 +16,8 @@ export type ErrorCode =
   | "unreachable" // a server that does not answer, refuses, or answers nonsense
   | "budget-exhausted" // going on would cost more than was allowed
   | "notebook-failed" // a notebook cell, or the kernel itself, failed
+  | "exercise-blank" // a lesson's exercise that nobody has written yet
+  | "exercise-wrong" // one whose answer does not do what was asked
   | "internal"; // a bug of ours
 
 /**

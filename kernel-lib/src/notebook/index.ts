@@ -13,6 +13,16 @@ export {
   ownKernelspec,
   userDataFolder,
 } from "./kernelspec.js";
+export {
+  blank,
+  check,
+  type Expect,
+  type ExpectationOptions,
+  exerciseOf,
+  readSolutions,
+  type Solutions,
+  withSolutions,
+} from "./lessons/index.js";
 export { formatNotebook, type Notebook, parseNotebook, readNotebook, writeNotebook } from "./nbformat.js";
 export type { Parameters } from "./parameters.js";
 export {

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { LabError } from "../core/index.js";
 import { Kernel } from "./kernel-process.js";
 import { kernelDisplayName, kernelName } from "./kernelspec.js";
+import { type Solutions, withSolutions } from "./lessons/index.js";
 import { type Cell, type Notebook, type Output, readNotebook, writeNotebook } from "./nbformat.js";
 import { collectOutputs } from "./outputs.js";
 import { injectParameters, type Parameters } from "./parameters.js";
@@ -24,6 +25,8 @@ export interface RunNotebookOptions {
   readonly output?: string;
   /** Values for the names that the cell tagged `parameters` declares. */
   readonly parameters?: Parameters;
+  /** Code in place of a lesson's blanks, by exercise. */
+  readonly solutions?: Solutions;
   /** Limit for each cell, in ms. Default: none. */
   readonly cellTimeoutMs?: number;
   /** Environment of the kernel. Default: this process's. */
@@ -77,13 +80,15 @@ export class NotebookError extends LabError {
  *
  * @throws NotebookError (code `notebook-failed`) at the first cell that throws, does not compile, outlasts its limit or takes the
  *   kernel with it; code `cancelled` after `signal`.
- * @throws LabError `input-missing`, `input-damaged`, `config-invalid` (parameters), `store-unwritable`.
+ * @throws LabError `input-missing`, `input-damaged`, `config-invalid` (parameters, solutions), `store-unwritable`.
  * @example
  * await runNotebook("notebooks/01-main-result.ipynb", { cellTimeoutMs: 600_000, parameters: { seeds: [0] } });
  */
 export async function runNotebook(path: string, options: RunNotebookOptions = {}): Promise<NotebookRun> {
   const started = Date.now();
-  const notebook = injectParameters(withoutOutputs(await readNotebook(path)), options.parameters ?? {});
+  const { parameters = {}, solutions } = options;
+  const read = withoutOutputs(await readNotebook(path));
+  const notebook = injectParameters(solutions === undefined ? read : withSolutions(read, solutions), parameters);
   notebook.metadata = { ...kernelMetadata, ...notebook.metadata };
   const output = resolve(options.output ?? path);
   const kernel = await Kernel.start({

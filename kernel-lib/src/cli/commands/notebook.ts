@@ -1,9 +1,16 @@
 import { mkdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Json, LabError } from "../../core/index.js";
 import { findProject } from "../../experiments/index.js";
-import { type CellProgress, formatSeconds, type Parameters, runNotebook } from "../../notebook/index.js";
+import {
+  type CellProgress,
+  formatSeconds,
+  type Parameters,
+  readSolutions,
+  runNotebook,
+  type Solutions,
+} from "../../notebook/index.js";
 import { storeFailure } from "../../store/index.js";
 import { about } from "../about.js";
 import { print, wholeNumber } from "../context.js";
@@ -15,6 +22,7 @@ interface NotebookOptions {
   readonly inplace?: boolean;
   readonly param: Parameters;
   readonly timeout?: string;
+  readonly solutions?: string;
 }
 
 export function registerNotebook(program: Command, context: CliContext): void {
@@ -27,6 +35,7 @@ export function registerNotebook(program: Command, context: CliContext): void {
     .option("--out <folder>", "where executed notebooks go (default: out/notebooks)")
     .option("--inplace", "write each where it was")
     .option("--param <name=value>", "a value for the cell tagged `parameters`; may be repeated", collectParameter, {})
+    .option("--solutions <folder>", "solve the exercises of lessons first: NAME.md there has those of NAME.ipynb")
     .option("--timeout <seconds>", "limit for each cell")
     .action((files: readonly string[], options: NotebookOptions) => runAll(context, files, options));
 }
@@ -50,6 +59,11 @@ function collectParameter(assignment: string, before: Parameters): Parameters {
 }
 
 async function runAll(context: CliContext, files: readonly string[], options: NotebookOptions): Promise<void> {
+  if (options.inplace && options.solutions !== undefined) {
+    throw new LabError("config-invalid", "--inplace with --solutions would write solutions into the lessons", {
+      hint: "say with --out where the solved lessons go",
+    });
+  }
   const folder = options.inplace ? undefined : await outputFolder(context, options.out);
   const limit = options.timeout === undefined ? undefined : wholeNumber("--timeout", options.timeout, 1);
   const say = (line: string): void => void context.stderr.write(`${line}\n`);
@@ -57,6 +71,7 @@ async function runAll(context: CliContext, files: readonly string[], options: No
     for (const file of files) {
       const path = resolve(context.cwd, file);
       const run = await runNotebook(path, {
+        ...(options.solutions !== undefined && { solutions: await solutionsOf(context, options.solutions, path) }),
         ...(folder && { output: join(folder, basename(path)) }),
         ...(limit !== undefined && { cellTimeoutMs: limit * 1000 }),
         parameters: options.param,
@@ -66,6 +81,10 @@ async function runAll(context: CliContext, files: readonly string[], options: No
       print(context, `${run.path}  ${run.cells} cells, ${formatSeconds(run.elapsedMs / 1000)}`);
     }
   });
+}
+
+function solutionsOf({ cwd }: CliContext, folder: string, notebook: string): Promise<Solutions> {
+  return readSolutions(resolve(cwd, folder, `${basename(notebook, extname(notebook))}.md`));
 }
 
 /** A line for each cell; on a terminal it is there while the cell runs. */

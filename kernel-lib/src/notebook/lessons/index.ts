@@ -1,0 +1,2 @@
+export { blank, check, type Expect, type ExpectationOptions } from "./exercise.js";
+export { exerciseOf, readSolutions, type Solutions, withSolutions } from "./solutions.js";
