@@ -78,7 +78,12 @@ async function torment(
     let isOver = false;
     const ending = running.ended.finally(() => (isOver = true));
     if (!last) await Promise.race([pause(random.next() * duration * 1.1), ending]);
-    const hit = !last && !isOver && kill(running);
+    // Where the victim is not there yet, or between two, the next one.
+    let hit = false;
+    while (!last && !isOver && !hit) {
+      hit = kill(running);
+      if (!hit) await Promise.race([pause(20), ending]);
+    }
     if (hit) hits++;
     const code = await ending;
     wrong.push(...(await orphansOf(running)));
