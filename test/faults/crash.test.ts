@@ -56,8 +56,8 @@ const cases: Readonly<Record<string, Case>> = {
     tries: [0, 40],
   },
   "a worker": { scene: "command", kill: processWith("embedded-worker"), tries: [1, 80] },
-  "a notebook's kernel": { scene: "notebook", kill: processWith("kernel/start.cjs"), tries: [0, 20] },
-  "a notebook's runner": { scene: "notebook", kill: ({ child }) => child.kill("SIGKILL"), tries: [0, 20] },
+  "a notebook's kernel": { scene: "notebook", kill: processWith("kernel/start.cjs"), tries: [0, 10] },
+  "a notebook's runner": { scene: "notebook", kill: ({ child }) => child.kill("SIGKILL"), tries: [0, 10] },
 };
 
 /** Runs and kills until `wanted` kills have hit; every run that ends is held against the undisturbed one. */
