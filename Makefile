@@ -80,6 +80,7 @@ bench: build
 	node --import tsx test/bench/training.ts
 	node --import tsx test/bench/sampling.ts
 	node --import tsx test/bench/notebook.ts
+	node --import tsx --expose-gc test/bench/records.ts
 
 # In their order; from recorded runs where they show those, and on this machine where they run something. Lessons with their solutions.
 notebooks: build

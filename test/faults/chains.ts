@@ -15,8 +15,8 @@ export function inProcess(): Backend {
 }
 
 /** Trains a model and samples from it: the answers, which are the seed. */
-export async function answersOf(runner: StoreRunner, store: Store, seed: number): Promise<string> {
-  const { model, prompts } = await inputsOf(store);
+export async function answersOf(runner: StoreRunner, store: Store, seed: number, order = "sleep 5"): Promise<string> {
+  const { model, prompts } = await inputsOf(store, order);
   const trained = await runner.step(
     "sft",
     { epochs: 1, batchSize: 1, optimizer: { name: "adamw", lr: 1 } },
@@ -35,8 +35,9 @@ export async function answersOf(runner: StoreRunner, store: Store, seed: number)
 
 async function inputsOf(
   store: Store,
+  order: string,
 ): Promise<{ model: { ref: `file:${string}` }; prompts: { ref: `file:${string}` } }> {
   const model = (await store.putBytes("a model")).ref as `file:${string}`;
-  const prompts = (await store.putRows([{ id: "q0", prompt: "sleep 5" }])).ref as `file:${string}`;
+  const prompts = (await store.putRows([{ id: "q0", prompt: order }])).ref as `file:${string}`;
   return { model: { ref: model }, prompts: { ref: prompts } };
 }

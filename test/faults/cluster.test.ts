@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { dockerode, importBase, scriptedImage } from "../backends/docker-fixtures.js";
 import { canStartEngine, type OwnEngine, ownEngine } from "../backends/own-engine.js";
 import { type Script, startScript } from "../backends/scripts.js";
-import { aliveJobs, canStartSlurm, ownSlurm, starts } from "../backends/slurm-fixtures.js";
+import { aliveJobs, canStartSlurm, ownSlurm, slurmSays, starts } from "../backends/slurm-fixtures.js";
 import { count, faultRandom, isLong } from "./tally.js";
 
 /** A step of about a second and a half, and the time over which kills are spread. */
@@ -72,6 +72,13 @@ async function torment(scene: Scene, name: string, hit: (client: Script) => Prom
   return { tries: TRIES, lost: lost.length, wrong: wrong.length };
 }
 
+/** Jobs that are still there after a while: what ended needs a moment to be told to the controller. */
+async function jobsLeft(): Promise<readonly string[]> {
+  for (let tries = 0; aliveJobs().length > 0 && tries < 50; tries++) await pause(200);
+  if (aliveJobs().length === 0) return [];
+  return slurmSays("squeue", "--noheader", "--array", "--format=job %i %j %T %r %M").trim().split("\n");
+}
+
 const killClient = async ({ child }: Script): Promise<void> => void child.kill("SIGKILL");
 
 describe.skipIf(!isLong || !canStartEngine())("Docker (long form; needs root and dockerd)", () => {
@@ -130,7 +137,7 @@ describe.skipIf(!isLong || !canStartSlurm())("Slurm (long form; needs root, slur
     environment: { BACKEND: "slurm" },
     order: (folder) => `mark ${marks(folder)} ${TICKS} ${EACH_MS}`,
     leftovers: async (folder) => [
-      ...aliveJobs().map((job) => `job ${job}`),
+      ...(await jobsLeft()),
       ...(starts(marks(folder)) === 1 ? [] : [`the job was started ${starts(marks(folder))} times`]),
     ],
   };

@@ -46,10 +46,12 @@ interface Case {
   readonly kill: Kill;
   /** Tries in the short and in the long form. */
   readonly tries: readonly [short: number, long: number];
+  /** Defects that it found (docs/reliability.md). */
+  readonly mended?: readonly string[];
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "the client": { scene: "command", kill: ({ child }) => child.kill("SIGKILL"), tries: [1, 80] },
+  "the client": { scene: "command", kill: ({ child }) => child.kill("SIGKILL"), tries: [1, 80], mended: ["R1", "R2"] },
   "the client and all its workers at once": {
     scene: "command",
     kill: ({ child }) => process.kill(-child.pid!, "SIGKILL"),
@@ -57,7 +59,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a worker": { scene: "command", kill: processWith("embedded-worker"), tries: [1, 80] },
   "a notebook's kernel": { scene: "notebook", kill: processWith("kernel/start.cjs"), tries: [0, 10] },
-  "a notebook's runner": { scene: "notebook", kill: ({ child }) => child.kill("SIGKILL"), tries: [0, 10] },
+  "a notebook's runner": {
+    scene: "notebook",
+    kill: ({ child }) => child.kill("SIGKILL"),
+    tries: [0, 10],
+    mended: ["R11"],
+  },
 };
 
 /** Runs and kills until `wanted` kills have hit; every run that ends is held against the undisturbed one. */
@@ -106,11 +113,11 @@ describe("SIGKILL", () => {
   it.for(
     Object.keys(cases).filter((whom) => tries(...cases[whom]!.tries) > 0),
   )("of %s: the run goes on where it stopped", async (whom, { task }) => {
-    const { scene, kill, tries: wanted } = cases[whom]!;
+    const { scene, kill, tries: wanted, mended = [] } = cases[whom]!;
     const hits = tries(...wanted);
     const { lost, wrong, finished } = await torment(await sceneOf(scenes[scene]), kill, hits, whom);
     for (const problem of [...lost, ...wrong]) console.error(problem);
     const counts = { tries: hits, lost: lost.length, wrong: wrong.length };
-    count(task, { fault: `SIGKILL of ${whom}`, ...counts, note: `${finished} runs ended` });
+    count(task, { fault: `SIGKILL of ${whom}`, ...counts, note: `${finished} runs ended`, mended });
   });
 });

@@ -1,6 +1,9 @@
 /** `make test-faults`: the long form, one file at a time, with the table of counts at the end. */
 import { defineConfig } from "vitest/config";
 
+// For the table, which is written by this process; `env` below is for those of the tests.
+process.env.ILR_FAULTS = "long";
+
 export default defineConfig({
   test: {
     root: new URL("../..", import.meta.url).pathname,
