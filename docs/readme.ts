@@ -12,12 +12,17 @@ import {
   type Verdict,
   verdictNote,
   verdicts,
+  verdictsByTask,
+  verdictsByTaskTable,
   verdictsTable,
 } from "../kernel-lib/src/results/index.js";
 import { withParts } from "./parts.js";
 
 /** Experiments that claims are read from, where they are recorded; each claim from the first that has its arms. */
 const EXPERIMENTS = ["main", "beta-sweep", "corora"];
+
+/** The twins of the paper's three tasks. */
+const TASKS = ["micro-math", "micro-sql", "micro-safety"];
 
 /** Folders of recorded runs. */
 export function recordedRuns(results: string): readonly string[] {
@@ -30,12 +35,26 @@ export function recordedRuns(results: string): readonly string[] {
 
 /** The README with each marked part as the runs in a folder of results give it. */
 export async function withResults(readme: string, results: string): Promise<string> {
-  const folders = EXPERIMENTS.map((name) => join(results, "micro-math", name));
-  const runs = await Promise.all(folders.filter((folder) => existsSync(folder)).map(readRun));
+  const runs = await recorded(results, "micro-math");
   const read = verdicts(runs.length === 1 ? runs[0]! : runs);
   const parts = { runs: runsPart(runs), table: summaryTable(runs[0]!, "markdown"), claims: claimsPart(read) };
-  const all = { ...parts, evaluator: describeEvaluator(runs[0]!) };
-  return withParts(readme, all);
+  const byTask = verdictsByTaskTable(
+    verdictsByTask((await Promise.all(TASKS.map((task) => recorded(results, task)))).flat()),
+  );
+  return withParts(readme, { ...parts, evaluator: describeEvaluator(runs[0]!), tasks: byTask });
+}
+
+/** The main runs of the tasks, by the task's name. */
+export async function mainRuns(results: string): Promise<Readonly<Record<string, RunRecord>>> {
+  const runs = await Promise.all(
+    TASKS.map(async (task): Promise<[string, RunRecord | undefined]> => [task, (await recorded(results, task))[0]]),
+  );
+  return Object.fromEntries(runs.filter((entry): entry is [string, RunRecord] => entry[1] !== undefined));
+}
+
+async function recorded(results: string, task: string): Promise<readonly RunRecord[]> {
+  const folders = EXPERIMENTS.map((name) => join(results, task, name));
+  return Promise.all(folders.filter((folder) => existsSync(join(folder, "points.jsonl"))).map(readRun));
 }
 
 function runsPart(runs: readonly RunRecord[]): string {

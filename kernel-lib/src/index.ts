@@ -108,9 +108,12 @@ export {
   roundsFrame,
   selectArms,
   summaryTable,
+  type TaskVerdict,
   toDanfo,
   type Verdict,
   verdicts,
+  verdictsByTask,
+  verdictsByTaskTable,
   wilsonInterval,
 } from "./results/index.js";
 export { type Task, taskByName } from "./tasks/index.js";

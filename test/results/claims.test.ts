@@ -9,6 +9,8 @@ import {
   powerFrame,
   type Verdict,
   verdicts,
+  verdictsByTask,
+  verdictsByTaskTable,
   verdictsTable,
 } from "../../kernel-lib/src/results/index.js";
 import { type SyntheticOptions, syntheticRun } from "./synthetic-run.js";
@@ -297,5 +299,39 @@ describe("powerFrame", () => {
     for (const difference of [0, -2, 101, Number.NaN]) {
       expect(() => powerFrame(run, { difference })).toThrow(expect.objectContaining({ code: "config-invalid" }));
     }
+  });
+});
+
+describe("verdictsByTask", () => {
+  const asTask = (task: string, run: RunRecord): RunRecord => ({
+    ...run,
+    provenance: { ...run.provenance, experiment: { ...run.provenance.experiment, name: `${task}/main`, task } },
+  });
+  const math = syntheticRun({ seeds: [0, 1, 2] });
+  const sql = asTask("micro-sql", syntheticRun({ seeds: [0, 1, 2], accuracy: { "DPO (evaluator)": 0.65, SFT: 0.5 } }));
+  const mathSweep = sweep({ seeds: [0, 1, 2] });
+
+  it("reads each task as if it were the only one, with its own runs", () => {
+    const read = verdictsByTask([math, sql, mathSweep]);
+    const of = (task: string) => read.filter((verdict) => verdict.task === task).map(({ task: _, ...rest }) => rest);
+    expect([...new Set(read.map(({ task }) => task))]).toEqual(["micro-math", "micro-sql"]);
+    expect(of("micro-math")).toEqual(verdicts([math, mathSweep]));
+    expect(of("micro-sql")).toEqual(verdicts([sql]));
+  });
+
+  it("stand side by side in a table, each with what decided it", () => {
+    const lines = verdictsByTaskTable(verdictsByTask([math, sql, mathSweep])).split("\n");
+    expect(lines[0]).toBe("| claim | micro-math | micro-sql |");
+    const cells = lines.map((line) => line.split(" | ").slice(1));
+    const own = byName(verdicts([sql]));
+    expect(cells[3]![1]).toContain(`**${own.C2!.outcome}**; `);
+    expect(own.C2!.outcome).toBe("contradicted");
+    // Two parts; and not tested where no run varies beta.
+    expect(cells[7]![0]!.split("; ")).toHaveLength(3);
+    expect(cells[7]![1]).toContain("**not tested**");
+  });
+
+  it("need a run", () => {
+    expect(() => verdictsByTask([])).toThrow(/no run/);
   });
 });

@@ -29,5 +29,7 @@ export const RECORDINGS: readonly Recording[] = [
   { experiment: "micro-math/gap-48", seeds: SWEPT },
   { experiment: "micro-math/gap-128", seeds: SWEPT },
   { experiment: "micro-safety/main", seeds: SWEPT },
+  { experiment: "micro-safety/beta-sweep", seeds: SWEPT },
   { experiment: "micro-sql/main", seeds: SWEPT },
+  { experiment: "micro-sql/beta-sweep", seeds: SWEPT },
 ];

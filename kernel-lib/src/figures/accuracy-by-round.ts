@@ -9,6 +9,7 @@ import {
   referenceLine,
   roundAxis,
   roundCurve,
+  shareAxis,
 } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 import { heading } from "./heading.js";
@@ -31,7 +32,7 @@ export function accuracyByRound(run: RunRecord): Figure {
       title: heading(`${title} by round`, run, besideSftBars(run)),
       height: heightFor(data, 480),
       xaxis: roundAxis(lastRound(armCurves(run))),
-      yaxis: { title: { text: `${test} (%)` } },
+      yaxis: shareAxis(test, data),
     },
   };
 }

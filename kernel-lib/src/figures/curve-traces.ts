@@ -18,6 +18,18 @@ export function besideRound(round: number, index: number, count: number): number
   return count < 2 ? round : round + Math.min(gap * (count - 1), band) * (index / (count - 1) - 0.5);
 }
 
+/** An axis of shares in %, called so. Bars of differences may go beyond what a share can be; the axis does not. */
+export function shareAxis(title: string, traces: readonly Trace[]): Layout {
+  const isBeyond = traces.some(({ y, error_y: bars }) =>
+    (y as readonly number[]).some((value, i) => value + ((bars as Bars | undefined)?.array[i] ?? 0) > 100),
+  );
+  return { title: { text: `${title} (%)` }, ...(isBeyond && { autorangeoptions: { maxallowed: 100 } }) };
+}
+
+interface Bars {
+  readonly array: readonly number[];
+}
+
 /** A share as %, an interval with it. */
 export function percentages({ value, low, high }: Interval): Interval {
   return { value: 100 * value, low: 100 * low, high: 100 * high };

@@ -1,8 +1,8 @@
 import type { RunRecord } from "../experiments/index.js";
-import { type ArmCurve, armCurves } from "../results/index.js";
+import { type ArmCurve, armCurves, metricOf } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
 import { besideSftBars } from "./beside-sft.js";
-import { lastRound, roundAxis } from "./curve-traces.js";
+import { lastRound, roundAxis, shareAxis } from "./curve-traces.js";
 import type { Figure } from "./figure.js";
 import { heading } from "./heading.js";
 import { changesOf } from "./looks.js";
@@ -10,7 +10,8 @@ import { missingArms } from "./missing-arms.js";
 import { type Panel, sideBySide } from "./panels.js";
 
 /**
- * The paper's main result, a panel a task: test accuracy by round of ILR and DPO with the trained evaluator, against SFT; 95 % intervals. What else a run has is in its main figure.
+ * The paper's main result, a panel a task: test accuracy (or win or tie rate) by round of ILR and DPO with the trained evaluator, against SFT;
+ * 95 % intervals. What else a run has is in its main figure.
  *
  * @param runs by the panel's title, such as a task's name.
  * @throws LabError `input-missing` for a run without ILR or without DPO.
@@ -18,18 +19,14 @@ import { type Panel, sideBySide } from "./panels.js";
  * display(figure4({ "micro-math": math.record, "micro-sql": sql.record }));
  */
 export function figure4(runs: Readonly<Record<string, RunRecord>>): Figure {
-  const panels = Object.entries(runs).map(([title, run], i) => panelOf(title, run, i === 0));
+  const panels = Object.entries(runs).map(([title, run]) => panelOf(title, run));
   const names = new Set(panels.flatMap(({ data }) => data.map(({ name }) => name)));
   const { data, layout } = sideBySide(panels, Math.ceil(names.size / 3));
-  const title = heading(
-    "Test accuracy of ILR, DPO and SFT by round",
-    Object.values(runs),
-    besideSftBars(Object.values(runs)[0]!),
-  );
+  const title = heading("ILR, DPO and SFT by round", Object.values(runs), besideSftBars(Object.values(runs)[0]!));
   return { data, layout: { ...layout, title, height: 520 } };
 }
 
-function panelOf(title: string, run: RunRecord, isFirst: boolean): Panel {
+function panelOf(title: string, run: RunRecord): Panel {
   const curves = armCurves(run).filter((curve) => curve.method === "sft" || isOfThePaper(curve));
   const methods = new Set(curves.map(({ method }) => method));
   if (!methods.has("ilr") || !methods.has("dpo")) {
@@ -39,9 +36,10 @@ function panelOf(title: string, run: RunRecord, isFirst: boolean): Panel {
       ),
     );
   }
+  const data = accuracyTraces(run, curves);
   return {
-    ...{ title, data: accuracyTraces(run, curves), xaxis: roundAxis(lastRound(curves)) },
-    yaxis: isFirst ? { title: { text: "test accuracy (%)" } } : {},
+    ...{ title, data, xaxis: roundAxis(lastRound(curves)) },
+    yaxis: shareAxis(metricOf(run).test, data),
   };
 }
 

@@ -2,7 +2,7 @@ import type { RunRecord } from "../experiments/index.js";
 import { type ArmCurve, armCurves, metricOf } from "../results/index.js";
 import { accuracyTraces } from "./accuracy-by-round.js";
 import { besideSftBars } from "./beside-sft.js";
-import { hasRounds, lastRound, learnsPreferences, roundAxis } from "./curve-traces.js";
+import { hasRounds, lastRound, learnsPreferences, roundAxis, shareAxis } from "./curve-traces.js";
 import type { Figure, Trace } from "./figure.js";
 import { heading } from "./heading.js";
 import { labelTraces } from "./label-accuracy.js";
@@ -22,7 +22,7 @@ export function mainFigure(run: RunRecord): Figure {
     [
       {
         ...{ title: metric.title, data: accuracyTraces(run).map(ranked), weight: 2 },
-        ...{ xaxis: rounds, yaxis: { title: { text: `${metric.share} (%)` } } },
+        ...{ xaxis: rounds, yaxis: shareAxis(metric.share, accuracyTraces(run)) },
       },
       {
         title: `${metric.rate[0]!.toUpperCase()}${metric.rate.slice(1)} of training labels`,

@@ -20,9 +20,12 @@ export {
   outcomeOf,
   type Reading,
   readingNote,
+  type TaskVerdict,
   type Verdict,
   verdictNote,
   verdicts,
+  verdictsByTask,
+  verdictsByTaskTable,
   verdictsTable,
 } from "./claims/index.js";
 export { compareRuns } from "./compare-runs.js";

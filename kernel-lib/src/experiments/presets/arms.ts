@@ -53,6 +53,11 @@ export const betaSweepArms: Arms = [
   ]),
 ];
 
+/** The part of it that claim C5 is read from. */
+export const evaluatorBetaArms: Arms = betaSweepArms.filter(
+  ({ comparisons }) => comparisons !== "oracle" && typeof comparisons !== "object",
+);
+
 const noisy = { noisyOracle: 0.75 } as const;
 const ilrNoisy: ArmInput = { name: "ILR (noisy oracle 0.75)", method: "ilr", comparisons: noisy };
 const dpoNoisy: ArmInput = { name: "DPO (noisy oracle 0.75)", method: "dpo", comparisons: noisy };

@@ -17,8 +17,8 @@ import {
   microMathNaive,
   microMathOra,
 } from "./micro-math-studies.js";
-import { microSafetyMain } from "./micro-safety.js";
-import { microSqlMain, microSqlQuick } from "./micro-sql.js";
+import { microSafetyBetaSweep, microSafetyMain } from "./micro-safety.js";
+import { microSqlBetaSweep, microSqlMain, microSqlQuick } from "./micro-sql.js";
 import { type HubProfile, paperPreset, type Study } from "./paper.js";
 import type { PaperTask } from "./paper-recipe.js";
 
@@ -83,7 +83,9 @@ const twins: readonly ExperimentInput[] = [
   microMathGap128,
   microMathQuick,
   microSafetyMain,
+  microSafetyBetaSweep,
   microSqlMain,
+  microSqlBetaSweep,
   microSqlQuick,
 ];
 

@@ -4,7 +4,7 @@
  * here. Choices were made on the validation split (docs/decisions/0017-micro-safety.md).
  */
 import type { ExperimentInput } from "../config.js";
-import { microMainArms } from "./arms.js";
+import { evaluatorBetaArms, microMainArms } from "./arms.js";
 
 const recipe: ExperimentInput["recipe"] = {
   weak: { epochs: 4, batchSize: 8, optimizer: { name: "adamw", lr: 1e-3 }, checkpoints: 10 },
@@ -57,4 +57,13 @@ export const microSafetyMain: ExperimentInput = {
   seeds: [0],
   rounds: { ilr: 3, dpo: 3 },
   arms: microMainArms,
+};
+
+/** Figure 3a with the trained evaluator. */
+export const microSafetyBetaSweep: ExperimentInput = {
+  ...microSafetyMain,
+  name: "micro-safety/beta-sweep",
+  paper: "Fig. 3a, on micro-safety",
+  title: "DPO over beta (micro-safety)",
+  arms: evaluatorBetaArms,
 };

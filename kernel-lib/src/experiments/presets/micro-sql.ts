@@ -4,7 +4,7 @@
  * (docs/decisions/0016-micro-sql.md).
  */
 import type { ExperimentInput } from "../config.js";
-import { microMainArms, microQuickArms } from "./arms.js";
+import { evaluatorBetaArms, microMainArms, microQuickArms } from "./arms.js";
 import { microBase } from "./micro-base.js";
 import { microMathMain } from "./micro-math.js";
 
@@ -42,6 +42,15 @@ export const microSqlMain: ExperimentInput = {
   seeds: [0],
   rounds: microMathMain.rounds,
   arms: microMainArms,
+};
+
+/** Figure 3a with the trained evaluator. */
+export const microSqlBetaSweep: ExperimentInput = {
+  ...microSqlMain,
+  name: "micro-sql/beta-sweep",
+  paper: "Fig. 3a, on micro-sql",
+  title: "DPO over beta (micro-sql)",
+  arms: evaluatorBetaArms,
 };
 
 /** A short taste of the same: two rounds, fewer questions, three arms. */

@@ -1,3 +1,4 @@
+export { type TaskVerdict, verdictsByTask, verdictsByTaskTable } from "./by-task.js";
 export { type Claim, type Contrast, type Expectation, MARGIN, type Outcome, outcomeOf } from "./claim.js";
 export { describePower, describeVerdicts, isPrimary, readingNote, verdictNote, verdictsTable } from "./describe.js";
 export type { Reading } from "./reading.js";
