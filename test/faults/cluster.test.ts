@@ -84,8 +84,10 @@ async function jobsLeft(): Promise<readonly string[]> {
  * an administrator would resume it.
  */
 function resumeNodes(): readonly string[] {
-  if (/drain/.test(slurmSays("sinfo", "--noheader", "--format=%T")))
-    slurmSays("scontrol", "update", "NodeName=n1,n2", "State=RESUME");
+  const drained = slurmSays("sinfo", "--noheader", "--Node", "--states=drain", "--format=%N").trim().split("\n");
+  for (const node of new Set(drained)) {
+    if (node !== "") slurmSays("scontrol", "update", `NodeName=${node}`, "State=RESUME");
+  }
   return [];
 }
 
