@@ -1,8 +1,9 @@
-import { lstat, open, readdir, readFile } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LabError } from "../core/index.js";
 import { outputsOf, type Step } from "../steps/index.js";
 import { type OutputRecord, parseRows, plainFiles, type Store } from "../store/index.js";
+import { countParameters } from "./count-parameters.js";
 
 /**
  * Checks that a trainer left every declared output, of the declared kind, made of plain files only.
@@ -52,30 +53,8 @@ export async function parametersFact(folder: string): Promise<{ readonly paramet
   const weights = (await readdir(folder)).filter((name) => name.endsWith(".safetensors"));
   if (weights.length === 0) return {};
   let parameters = 0;
-  for (const name of weights) parameters += await countElements(join(folder, name));
+  for (const name of weights) parameters += await countParameters(join(folder, name));
   return { parameters };
-}
-
-/** Headers are a few kB per thousand tensors; more than this is not a safetensors file. */
-const LARGEST_HEADER = 100_000_000;
-
-/** Number of elements of all tensors, from a safetensors header: 8 bytes little-endian length, then JSON. */
-async function countElements(path: string): Promise<number> {
-  const file = await open(path);
-  try {
-    const length = Number((await file.read(Buffer.alloc(8), 0, 8, 0)).buffer.readBigUInt64LE());
-    if (length > LARGEST_HEADER) throw new Error(`its header would be ${length} bytes`);
-    const text = (await file.read(Buffer.alloc(length), 0, length, 8)).buffer.toString();
-    const { __metadata__: _, ...tensors } = JSON.parse(text) as Record<string, { readonly shape: readonly number[] }>;
-    return Object.values(tensors).reduce(
-      (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
-      0,
-    );
-  } catch (cause) {
-    throw new LabError("input-damaged", `${path} is not a safetensors file`, { hint: "was it cut off?", cause });
-  } finally {
-    await file.close();
-  }
 }
 
 async function problemOf(path: string, kind: "file" | "tree"): Promise<string | undefined> {

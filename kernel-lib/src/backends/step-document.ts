@@ -1,4 +1,4 @@
-import { LabError, nearestName } from "../core/index.js";
+import { LabError, nearestName, shown } from "../core/index.js";
 import {
   type ArtifactRef,
   CONTRACT,
@@ -28,7 +28,7 @@ const inputNames: Readonly<
  */
 export function stepDocument<V extends Verb>(verb: V, params: unknown, inputs: Inputs, seed: number): Step<V> {
   if (!VERBS.includes(verb)) {
-    throw new LabError("step-invalid", `${JSON.stringify(verb)} is not a verb; expected one of ${VERBS.join(", ")}`, {
+    throw new LabError("step-invalid", `${shown(verb)} is not a verb; expected one of ${VERBS.join(", ")}`, {
       hint: didYouMean(String(verb), VERBS),
     });
   }
@@ -57,7 +57,7 @@ function parseParams<V extends Verb>(verb: V, params: unknown): Params<V> {
   const problems = parsed.error.issues.map(({ path, message, ...issue }) => {
     const field = path.join(".");
     if (issue.code === "unrecognized_keys") return `${field === "" ? "" : `${field}: `}${message}`;
-    return `${field === "" ? "params" : field} is ${JSON.stringify(valueAt(params, path)) ?? "absent"}: ${message}`;
+    return `${field === "" ? "params" : field} is ${valueAt(params, path) === undefined ? "absent" : shown(valueAt(params, path))}: ${message}`;
   });
   const unknown = parsed.error.issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : []));
   const allowed = Object.keys(schema.shape);
@@ -80,7 +80,7 @@ function assertInputNames(verb: Verb, names: readonly string[]): void {
 
 function didYouMean(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names);
-  return nearest === undefined ? `expected one of ${names.join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
+  return nearest === undefined ? `expected one of ${names.join(", ")}` : `did you mean ${shown(nearest)}?`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -31,15 +31,27 @@ export class LabError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(readable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "LabError";
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : readable(options.hint);
   }
 }
 
+/** More than the last lines of a trainer's log ever are. */
+const LONGEST_TEXT = 20_000;
+
+/** Messages repeat what came from outside, and that may be of any length. */
+function readable(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… (${text.length - LONGEST_TEXT} more)` : text;
+}
+
+const LONGEST_NAME = 200;
+
 /** The candidate nearest in spelling to `word`, for "did you mean" hints; undefined when none is near. */
 export function nearestName(word: string, candidates: readonly string[]): string | undefined {
+  // No name is as long, and comparing would take for ever.
+  if (word.length > LONGEST_NAME) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
   for (const candidate of candidates) {

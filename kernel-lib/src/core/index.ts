@@ -5,3 +5,4 @@ export type { Emit, StepEvent } from "./events.js";
 export { type Limit, limitOf } from "./limit.js";
 export { packageVersion } from "./package-version.js";
 export { type Random, seededRandom } from "./random.js";
+export { isDeeperThan, shown } from "./shown.js";

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { canonicalJson, type Json, LabError, seededRandom } from "../core/index.js";
+import { canonicalJson, type Json, LabError, seededRandom, shown } from "../core/index.js";
 import type { Architecture } from "../steps/index.js";
 import { configJson, parseConfig } from "./config.js";
 import { type Head, type ParameterLayout, parameterLayout } from "./layout.js";
@@ -96,14 +96,14 @@ function flatten(tensors: ReadonlyMap<string, Tensor>, architecture: Architectur
   const layout = parameterLayout(architecture, head);
   for (const { name, shape } of layout.blocks) {
     const tensor = tensors.get(name);
-    if (!tensor) throw damaged(`${WEIGHTS} lacks tensor "${name}"`);
+    if (!tensor) throw damaged(`${WEIGHTS} lacks tensor ${shown(name)}`);
     if (tensor.shape.join() !== shape.join()) {
-      throw damaged(`tensor "${name}" has shape [${tensor.shape.join(", ")}]; expected [${shape.join(", ")}]`);
+      throw damaged(`tensor ${shown(name)} has shape ${shown(tensor.shape)}; expected [${shape.join(", ")}]`);
     }
   }
   const expected = new Set(layout.blocks.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!expected.has(name)) throw damaged(`${WEIGHTS} has a tensor "${name}" that this architecture does not`);
+    if (!expected.has(name)) throw damaged(`${WEIGHTS} has a tensor ${shown(name)} that this architecture does not`);
   }
   const parameters = new Float32Array(layout.total);
   for (const { name, offset } of layout.blocks) parameters.set(tensors.get(name)!.data, offset);

@@ -1,5 +1,5 @@
 /** `config.json` of Hugging Face's Llama models, to and from the engine's architecture. */
-import { type Json, LabError } from "../core/index.js";
+import { type Json, LabError, shown } from "../core/index.js";
 import { type Architecture, architectureSchema } from "../steps/index.js";
 import type { Head } from "./layout.js";
 
@@ -121,7 +121,7 @@ function checkKind(
 }
 
 function unsupported(file: string, field: string, got: Json | undefined, expected: string): LabError {
-  return new LabError("unsupported", `${file}: ${field} is ${JSON.stringify(got ?? null)}; expected ${expected}`, {
+  return new LabError("unsupported", `${file}: ${field} is ${shown(got ?? null)}; expected ${expected}`, {
     hint: "the embedded engine runs plain Llama decoders; use a container trainer for other models",
   });
 }

@@ -1,7 +1,7 @@
 /** JSON Lines: the form of every data artifact. */
 import { readFile, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type Json, LabError } from "../core/index.js";
+import { type Json, LabError, shown } from "../core/index.js";
 
 /** Fields that a row must have, and of what type. */
 export type Fields<R> = { readonly [K in keyof R]: "string" | "label" };
@@ -65,7 +65,8 @@ function parseRow<R>(line: string, fields: Fields<R>, where: string): R {
     const value = (row as Record<string, unknown>)[name];
     const valid = kind === "label" ? value === 0 || value === 1 : typeof value === "string";
     const expected = kind === "label" ? "0 or 1" : "a string";
-    if (!valid) throw damaged(`${where}: ${name} is ${JSON.stringify(value) ?? "missing"}; expected ${expected}`);
+    if (!valid)
+      throw damaged(`${where}: ${name} is ${value === undefined ? "missing" : shown(value)}; expected ${expected}`);
   }
   return row as R;
 }

@@ -1,5 +1,5 @@
 /** The safetensors format (https://huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header, raw tensors. */
-import { LabError } from "../core/index.js";
+import { LabError, shown } from "../core/index.js";
 
 /** One tensor, widened to float32 whatever its storage was. */
 export interface Tensor {
@@ -52,7 +52,7 @@ export function parseSafetensors(bytes: Uint8Array): ReadonlyMap<string, Tensor>
   for (const { name, begin, end } of entries) {
     if (begin !== position) {
       throw damaged(
-        `tensor "${name}" starts at byte ${begin}; expected ${position}`,
+        `tensor ${shown(name)} starts at byte ${begin}; expected ${position}`,
         "tensors must follow each other without gaps or overlaps",
       );
     }
@@ -126,20 +126,20 @@ function readHeader(bytes: Uint8Array, view: DataView): { header: Record<string,
 function checkedEntry(name: string, value: unknown, available: number): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
-    throw damaged(`tensor "${name}" has dtype ${JSON.stringify(dtype)}; expected F32, BF16 or F16`);
+    throw damaged(`tensor ${shown(name)} has dtype ${shown(dtype)}; expected F32, BF16 or F16`);
   }
   const type = dtype as StoredType;
-  if (!isCountList(shape)) throw damaged(`tensor "${name}" has shape ${JSON.stringify(shape)}`);
+  if (!isCountList(shape)) throw damaged(`tensor ${shown(name)} has shape ${shown(shape)}`);
   if (!isCountList(offsets) || offsets.length !== 2) {
-    throw damaged(`tensor "${name}" has data_offsets ${JSON.stringify(offsets)}`);
+    throw damaged(`tensor ${shown(name)} has data_offsets ${shown(offsets)}`);
   }
   const [begin, end] = offsets as readonly [number, number];
   if (begin > end || end > available) {
-    throw damaged(`tensor "${name}" lies at bytes ${begin} to ${end}, outside the ${available} bytes of data`);
+    throw damaged(`tensor ${shown(name)} lies at bytes ${begin} to ${end}, outside the ${available} bytes of data`);
   }
   const size = shape.reduce((product, length) => product * length, BYTES[type]);
   if (size !== end - begin) {
-    throw damaged(`tensor "${name}" of shape [${shape.join(", ")}] needs ${size} bytes; its data has ${end - begin}`);
+    throw damaged(`tensor ${shown(name)} of shape ${shown(shape)} needs ${size} bytes; its data has ${end - begin}`);
   }
   return { name, type, shape, begin, end };
 }

@@ -1,5 +1,5 @@
 /** Word-level tokenizers, read from the `tokenizer.json` that Hugging Face's `tokenizers` library writes and reads. */
-import { canonicalJson, type Json, LabError } from "../core/index.js";
+import { canonicalJson, type Json, LabError, shown } from "../core/index.js";
 
 /** Text to token ids and back. */
 export interface Tokenizer {
@@ -181,12 +181,7 @@ function escapeForRegExp(text: string): string {
 }
 
 function unsupported(field: string, got: Json | undefined): LabError {
-  const shown = JSON.stringify(got ?? null);
-  return new LabError(
-    "unsupported",
-    `tokenizer.json: ${field} is ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`,
-    {
-      hint: "expected a WordLevel model, pre_tokenizer Sequence[WhitespaceSplit, Digits(individual_digits)], special tokens <pad> <eos> <unk>",
-    },
-  );
+  return new LabError("unsupported", `tokenizer.json: ${field} is ${shown(got ?? null, 80)}`, {
+    hint: "expected a WordLevel model, pre_tokenizer Sequence[WhitespaceSplit, Digits(individual_digits)], special tokens <pad> <eos> <unk>",
+  });
 }

@@ -45,7 +45,7 @@ export interface BaseOptions {
  * A base model: of the Hub, recorded (verified by digest), or pretrained. The recorded ones are to the micro experiments what the Hub's
  * are to the paper's: trained once, so that everybody starts from the same bytes.
  *
- * @throws LabError `input-damaged` for a recorded model that was changed; `unsupported` for a task that has no corpus; what `resolveModel` throws.
+ * @throws LabError `input-damaged` for a recorded model (or its provenance) that was changed; `unsupported` for a task that has no corpus; what `resolveModel` throws.
  */
 export async function baseModel(
   runner: Runner,
@@ -57,18 +57,34 @@ export async function baseModel(
   if ("hub" in base) return hubModel(base, options);
   const folder = baseFolder(options.results, base, pair);
   if (options.fromScratch || !existsSync(folder)) return (await pretrainBase(runner, task, base, pair)).model!;
-  const provenance = JSON.parse(await readFile(join(folder, "provenance.json"), "utf8")) as BaseProvenance;
+  const recorded = await recordedRef(folder);
   const model = await importTree(options.store, join(folder, "model"));
-  if (model.ref !== provenance.ref) {
+  if (model.ref !== recorded) {
     throw new LabError(
       "input-damaged",
-      `the recorded base model in ${folder} has digest ${model.ref}, expected ${provenance.ref}`,
+      `the recorded base model in ${folder} has digest ${model.ref}, expected ${recorded}`,
       {
         hint: "restore results/bases from the repository, or train it again with FROM_SCRATCH=1",
       },
     );
   }
   return model;
+}
+
+/** The digest that a base model was recorded with. */
+async function recordedRef(folder: string): Promise<string> {
+  const path = join(folder, "provenance.json");
+  const hint = "restore results/bases from the repository, or train it again with FROM_SCRATCH=1";
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new LabError("input-missing", `${path} cannot be read`, { hint, cause });
+  });
+  try {
+    const { ref } = JSON.parse(text) as Partial<BaseProvenance>;
+    if (typeof ref === "string") return ref;
+    throw new Error("it names no digest");
+  } catch (cause) {
+    throw new LabError("input-damaged", `${path} is not a base model's provenance`, { hint, cause });
+  }
 }
 
 /**

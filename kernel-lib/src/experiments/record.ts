@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { z } from "zod";
 import { type Json, LabError } from "../core/index.js";
 import { writeWhole } from "../store/index.js";
 import type { Experiment } from "./config.js";
@@ -79,6 +80,28 @@ export async function writeRun(folder: string, run: RunRecord): Promise<void> {
   }
 }
 
+const count = z.number().int().min(0);
+const number = z.number().nullable();
+/** What tables and figures are made of; records of later versions may hold more, those of earlier ones less. */
+const pointSchema = z.looseObject({
+  ...{ seed: count, arm: z.string(), method: z.string(), round: count },
+  ...{ testAccuracy: z.number(), testCount: count, correct: z.string().regex(/^[01]*$/) },
+  ...{ labelAccuracy: number, accepted: number, fixed: number, broken: number, proposalAccuracy: number },
+  ...{ comparisonAccuracy: number, comparisonCount: number, kl: number, klError: number },
+});
+const evaluatorSchema = z.looseObject({ seed: count, validationPairs: count, validationAccuracy: z.number() });
+const texts = z.record(z.string(), z.string());
+const provenanceSchema = z.looseObject({
+  ...{ versions: texts, bases: texts, keys: z.array(z.string()), started: z.string(), ended: z.string() },
+  ...{ machine: z.string(), backend: z.string(), wallSeconds: z.number(), stepSeconds: z.number() },
+  ...{ counts: z.looseObject({ executed: count, cached: count }), experiment: z.looseObject({ name: z.string() }) },
+});
+
+function describe(error: z.ZodError): string {
+  const { path, message } = error.issues[0]!;
+  return `${path.join(".")}: ${message}`;
+}
+
 /** @throws LabError `input-missing` when there is no recorded run in the folder, `input-damaged` when it cannot be read. */
 export async function readRun(folder: string): Promise<RunRecord> {
   const read = async (name: string): Promise<string> => {
@@ -98,13 +121,17 @@ export async function readRun(folder: string): Promise<RunRecord> {
       .map((line) => JSON.parse(line) as Json);
   try {
     return {
-      points: (await rows("points.jsonl")) as unknown as Point[],
-      evaluators: (await rows("evaluators.jsonl")) as unknown as EvaluatorSummary[],
-      provenance: JSON.parse(await read("provenance.json")) as RunProvenance,
+      points: z.array(pointSchema).parse(await rows("points.jsonl")) as unknown as Point[],
+      evaluators: z.array(evaluatorSchema).parse(await rows("evaluators.jsonl")) as unknown as EvaluatorSummary[],
+      provenance: provenanceSchema.parse(JSON.parse(await read("provenance.json"))) as unknown as RunProvenance,
     };
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
-    throw new LabError("input-damaged", `the recorded run in ${folder} is not readable`, { cause });
+    const why = cause instanceof z.ZodError ? describe(cause) : (cause as Error).message;
+    throw new LabError("input-damaged", `the recorded run in ${folder} is not readable: ${why}`, {
+      hint: "restore it from the repository, or run the experiment again: ilr run",
+      cause,
+    });
   }
 }
 

@@ -25,13 +25,13 @@ export interface SessionOptions {
 /**
  * A session that lies in a file, JSON Lines, one line a judgement. What a crash left of a line is taken out; whole lines stay as they are.
  *
- * @throws LabError `input-damaged` naming the line; `config-invalid` when the session is another person's; `store-unwritable` (from `add`).
+ * @throws LabError `input-missing` for what is no file; `input-damaged` naming the line; `config-invalid` when the session is another person's; `store-unwritable` (from `add`).
  * @example
  * const session = await openSession("ann.jsonl", { person: "ann" });
  * session.judgements().length; // 0 for a new file
  */
 export async function openSession(path: string, { person }: SessionOptions = {}): Promise<Session> {
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const text = existsSync(path) ? textOf(path) : "";
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   const known = parse(path, whole);
   const owner = known[0]?.person;
@@ -78,6 +78,14 @@ export async function readSession(path: string): Promise<Session> {
 /** A session that is forgotten with the process, as a simulated user's may be. */
 export function memorySession({ person = "somebody" }: SessionOptions = {}): Session {
   return sessionOf({ path: undefined, person, known: [], write: async () => {} });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new LabError("input-missing", `the session ${path} cannot be read`, { hint: "expected a file", cause });
+  }
 }
 
 interface Parts {

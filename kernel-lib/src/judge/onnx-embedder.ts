@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tokenizer } from "@huggingface/tokenizers";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { LabError, sha256, throwIfCancelled } from "../core/index.js";
+import { LabError, sha256, shown, throwIfCancelled } from "../core/index.js";
 import { type Embedder, type Embedding, normalised } from "./embedder.js";
 
 export interface OnnxEmbedderOptions {
@@ -40,7 +40,13 @@ export async function openOnnxEmbedder(folder: string, options: OnnxEmbedderOpti
   const tokenizer = await openTokenizer(folder, tokenizerFile, config);
   const session = await openSession(folder, model);
   const { batchSize = 16 } = options;
-  const encode = (text: string): readonly number[] => truncated(tokenizer, text, maxTokens);
+  const encode = (text: string): readonly number[] => {
+    try {
+      return wholeIds(truncated(tokenizer, text, maxTokens));
+    } catch (error) {
+      throw notRunnable(folder, error);
+    }
+  };
   return {
     maxTokens,
     identity: { kind: "onnx-mean-pooling", model: sha256(model), tokenizer: sha256(tokenizerFile), maxTokens },
@@ -52,10 +58,10 @@ export async function openOnnxEmbedder(folder: string, options: OnnxEmbedderOpti
       for (let start = 0; start < different.length; start += batchSize) {
         throwIfCancelled(signal);
         const batch = different.slice(start, start + batchSize);
-        const vectors = await embedBatch(
-          session,
-          batch.map(({ ids }) => ids),
-        );
+        const rows = batch.map(({ ids }) => ids);
+        const vectors = await embedBatch(session, rows).catch((error: unknown) => {
+          throw notRunnable(folder, error);
+        });
         for (const [i, { text }] of batch.entries()) found.set(text, vectors[i]!);
         progress?.({ done: found.size, total: different.length });
       }
@@ -78,7 +84,9 @@ async function readPart(folder: string, name: string): Promise<Uint8Array> {
 async function readJson(folder: string, name: string): Promise<Readonly<Record<string, unknown>>> {
   const text = await readFile(join(folder, name), "utf8").catch(() => "{}");
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+    throw new Error("expected an object");
   } catch (error) {
     throw new LabError("input-damaged", `${join(folder, name)} is not JSON`, { cause: error });
   }
@@ -145,6 +153,22 @@ async function openSession(folder: string, model: Uint8Array): Promise<Inference
     });
   }
   return session;
+}
+
+/** A vocabulary may hold anything; a model takes whole numbers. */
+function wholeIds(ids: readonly number[]): readonly number[] {
+  const odd = ids.find((id) => !Number.isSafeInteger(id) || id < 0);
+  if (odd === undefined) return ids;
+  throw new Error(`the tokenizer gives ${shown(odd)} for a token`);
+}
+
+/** What the model or the tokenizer said when it was run: files that can be opened may be damaged all the same. */
+function notRunnable(folder: string, cause: unknown): LabError {
+  if (cause instanceof LabError) return cause;
+  return new LabError("input-damaged", `${folder} cannot be run on a text: ${String(cause)}`, {
+    hint: "fetch the model and its tokenizer again: they must be of the same model",
+    cause,
+  });
 }
 
 /** Token ids, cut as `tokenizers` cuts them: the content loses its end, the special tokens around it stay. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { LabError } from "../core/index.js";
+import { z } from "zod";
+import { isDeeperThan, LabError, shown } from "../core/index.js";
 import { writeWhole } from "../store/index.js";
 
 /** Media type to content: text, base64 for images, a value for JSON types. */
@@ -61,13 +62,44 @@ export async function readNotebook(path: string): Promise<Notebook> {
   }
 }
 
+/** Deeper than any figure's data, and far from the stack's end. */
+const MOST_LEVELS = 200;
+
+const members = z.record(z.string(), z.unknown());
+const lines = z.union([z.string(), z.array(z.string())]);
+const outputSchema = z.discriminatedUnion("output_type", [
+  z.looseObject({ output_type: z.literal("stream"), name: z.enum(["stdout", "stderr"]), text: lines }),
+  z.looseObject({ output_type: z.literal("display_data"), data: members, metadata: members.default({}) }),
+  z.looseObject({
+    ...{ output_type: z.literal("execute_result"), data: members, metadata: members.default({}) },
+    execution_count: z.number().nullable().default(null),
+  }),
+  z.looseObject({
+    ...{ output_type: z.literal("error"), ename: z.string(), evalue: z.string() },
+    traceback: z.array(z.string()).default([]),
+  }),
+]);
+const cellSchema = z.looseObject({
+  id: z.string().optional(),
+  cell_type: z.enum(["code", "markdown", "raw"]),
+  metadata: z.looseObject({ tags: z.array(z.string()).optional() }).default({}),
+  source: lines.default(""),
+  outputs: z.array(outputSchema).optional(),
+  execution_count: z.number().nullish(),
+});
+const notebookSchema = z.looseObject({ cells: z.array(cellSchema), metadata: members.default({}) });
+
 /** Parses a notebook's text; lines are joined. Throws an Error that names the fault. */
 export function parseNotebook(text: string): Notebook {
-  const raw = JSON.parse(text) as { nbformat?: unknown; cells?: unknown; metadata?: object };
-  if (raw.nbformat !== 4) throw new Error(`nbformat is ${JSON.stringify(raw.nbformat)}`);
-  if (!Array.isArray(raw.cells)) throw new Error("it has no list of cells");
-  const cells = raw.cells.map((cell: Cell, i): Cell => {
-    if (!["code", "markdown", "raw"].includes(cell?.cell_type)) throw new Error(`cell ${i} has no known cell_type`);
+  const written = JSON.parse(text) as { nbformat?: unknown } | null;
+  if (written?.nbformat !== 4) throw new Error(`nbformat is ${shown(written?.nbformat)}`);
+  if (isDeeperThan(written, MOST_LEVELS)) throw new Error("it is nested too deeply");
+  const { success, data: raw, error } = notebookSchema.safeParse(written);
+  if (!success) {
+    const { path, message } = error.issues[0]!;
+    throw new Error(`${path.join(".")}: ${message}`);
+  }
+  const cells = (raw.cells as unknown as readonly Cell[]).map((cell, i): Cell => {
     const source = joined(cell.source);
     const id = cell.id ?? createHash("sha256").update(`${i}:${source}`).digest("hex").slice(0, 8);
     const common = { ...cell, id, source, metadata: cell.metadata ?? {} };

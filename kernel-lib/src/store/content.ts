@@ -1,7 +1,7 @@
 import { constants, type Dirent } from "node:fs";
 import { copyFile, lstat, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, LabError, sha256 } from "../core/index.js";
+import { type Digest, LabError, sha256, shown } from "../core/index.js";
 import type { ArtifactRef } from "../steps/index.js";
 import { checkFile } from "./check-file.js";
 import { assertWritable, type StoreContext } from "./context.js";
@@ -15,7 +15,7 @@ import { quarantine } from "./quarantine.js";
 export function parseRef(ref: ArtifactRef): { readonly kind: "file" | "tree"; readonly digest: Digest } {
   const [kind, digest = ""] = ref.split(":");
   if ((kind === "file" || kind === "tree") && isDigest(digest)) return { kind, digest };
-  throw new LabError("input-damaged", `${JSON.stringify(ref)} is not a reference`, {
+  throw new LabError("input-damaged", `${shown(ref)} is not a reference`, {
     hint: "expected `file:` or `tree:` and 64 hexadecimal digits",
   });
 }

@@ -13,6 +13,8 @@ export interface LogReader {
 }
 
 const HEADER = 8;
+/** Engines cut lines at 16 KiB. A frame that claims more is none, nor is anything after it: the stream is passed over to its end. */
+const LONGEST_FRAME = 1 << 20;
 
 interface Position {
   /** Time of the last frame taken. */
@@ -35,9 +37,11 @@ export function logReader(take: (payload: Buffer, source: Source) => void): LogR
   const positions: Record<Source, Position> = { stdout: start(), stderr: start() };
   let chunks: Buffer[] = [];
   let size = 0;
+  /** Bytes of the frame that comes, as far as they are known. */
+  let needed = HEADER;
 
   const onFrame = (source: Source, frame: Buffer): void => {
-    const space = frame.indexOf(0x20);
+    const space = Math.max(0, frame.indexOf(0x20));
     const time = frame.toString("latin1", 0, space);
     const position = positions[source];
     const isSameLine = time === position.last;
@@ -50,24 +54,28 @@ export function logReader(take: (payload: Buffer, source: Source) => void): LogR
   };
   return {
     write: (chunk) => {
+      if (needed > LONGEST_FRAME) return;
       chunks.push(chunk);
       size += chunk.length;
-      if (size < HEADER) return;
+      if (size < needed) return;
       const data = chunks.length === 1 ? chunk : Buffer.concat(chunks);
       let at = 0;
-      while (data.length - at >= HEADER) {
-        const end = at + HEADER + data.readUInt32BE(at + 4);
-        if (end > data.length) break;
-        onFrame(data[at] === 2 ? "stderr" : "stdout", data.subarray(at + HEADER, end));
-        at = end;
+      needed = HEADER;
+      while (data.length - at >= needed) {
+        needed = HEADER + data.readUInt32BE(at + 4);
+        if (data.length - at < needed) break;
+        onFrame(data[at] === 2 ? "stderr" : "stdout", data.subarray(at + HEADER, at + needed));
+        at += needed;
+        needed = HEADER;
       }
-      chunks = at < data.length ? [data.subarray(at)] : [];
+      chunks = at < data.length && needed <= LONGEST_FRAME ? [data.subarray(at)] : [];
       size = data.length - at;
     },
     restart: () => {
       // Half a frame of the old stream is told again, whole.
       chunks = [];
       size = 0;
+      needed = HEADER;
       for (const position of Object.values(positions)) position.seen = 0;
     },
     // Standard output decides: events must be whole, while a lost line of stderr is only a line of log.

@@ -131,7 +131,8 @@ export async function readSite(path: string): Promise<Site> {
   });
   let input: unknown;
   try {
-    input = parse(text);
+    // Without its warnings, which would show what the profile holds.
+    input = parse(text, { logLevel: "error" });
   } catch (cause) {
     const line = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new LabError("config-invalid", `${path} is not YAML: ${line}`, { cause });

@@ -78,12 +78,7 @@ interface Parsed {
 /** JSON is YAML but for tabs, so that one parser knows where things stand in both; its messages are ours, without the text around. */
 function parseText(path: string, text: string): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    logLevel: "error",
-  });
+  const document = parsed(path, text, lines);
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
@@ -104,6 +99,15 @@ function parseText(path: string, text: string): Parsed {
   }
   const root = document.contents;
   return { value: asMembers(path, value), locate: (at) => place(root ? offsetOf(root, at) : 0) };
+}
+
+/** The parser calls itself for what is inside: text that is nested too deeply ends it. */
+function parsed(path: string, text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument<ParsedNode>> {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, logLevel: "error" });
+  } catch (cause) {
+    throw new LabError("input-damaged", `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function tryJson(path: string, text: string): { readonly value: unknown; readonly isJson: boolean } {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Digest, digestOf, LabError } from "../../core/index.js";
+import { type Digest, digestOf, LabError, shown } from "../../core/index.js";
 import type { Question } from "../task.js";
 
 /** What a question is about: Alpaca's instructions, or unsafe ones whose reference is a refusal. */
@@ -46,7 +46,7 @@ function readRows(data: string, split: string): readonly Row[] {
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const row = parseRow(line, `${path}, line ${index + 1}`);
-    if (seen.has(row.id)) throw damaged(`${path}, line ${index + 1}: the id ${JSON.stringify(row.id)} is used twice`);
+    if (seen.has(row.id)) throw damaged(`${path}, line ${index + 1}: the id ${shown(row.id)} is used twice`);
     seen.add(row.id);
     rows.push(row);
   }
