@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Backend, backendName, openBackend } from "../backends/index.js";
-import { LabError } from "../core/index.js";
+import { LabError, visibleText } from "../core/index.js";
 import { findProject, type Project } from "../experiments/index.js";
 import { openStore, type Store } from "../store/index.js";
 import type { CliContext } from "./surroundings.js";
@@ -17,15 +17,15 @@ export async function openNamed(
   throw new LabError("config-invalid", "--site without --backend slurm", { hint: "add --backend slurm" });
 }
 
-/** Prints a line of results. */
+/** Prints a line of results; what acts on a terminal, such as escape codes in a name, becomes visible. */
 export function print(context: CliContext, line: string): void {
-  context.stdout.write(`${line}\n`);
+  context.stdout.write(`${visibleText(line)}\n`);
 }
 
 /** The checkout that the command was called in, and its store. */
 export async function openProject(context: CliContext): Promise<Project & { readonly content: Store }> {
   const project = findProject(context.cwd);
-  const warn = (message: string): void => void context.stderr.write(`warning: ${message}\n`);
+  const warn = (message: string): void => void context.stderr.write(`warning: ${visibleText(message)}\n`);
   return { ...project, content: await openStore(project.store, { warn }) };
 }
 

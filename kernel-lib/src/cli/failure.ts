@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { LabError } from "../core/index.js";
+import { LabError, visibleText } from "../core/index.js";
 import type { CliContext } from "./surroundings.js";
 
 /** Exit codes: what a shell gives a process that Ctrl-C ended, and one for everything else. */
@@ -11,7 +11,7 @@ const FAILED = 1;
  * ILR_DEBUG, and for bugs of ours.
  */
 export function reportFailure(context: CliContext, error: unknown): number {
-  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  const say = (line: string): void => void context.stderr.write(`${visibleText(line)}\n`);
   if (error instanceof CommanderError) return reportUsage(error, say);
   if (!(error instanceof LabError)) {
     say(`error [internal]: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

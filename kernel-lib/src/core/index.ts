@@ -6,3 +6,4 @@ export { type Limit, limitOf } from "./limit.js";
 export { packageVersion } from "./package-version.js";
 export { type Random, seededRandom } from "./random.js";
 export { isDeeperThan, shown } from "./shown.js";
+export { visibleText } from "./visible-text.js";

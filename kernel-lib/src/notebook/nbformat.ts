@@ -75,7 +75,7 @@ const outputSchema = z.discriminatedUnion("output_type", [
     execution_count: z.number().nullable().default(null),
   }),
   z.looseObject({
-    ...{ output_type: z.literal("error"), ename: z.string(), evalue: z.string() },
+    ...{ output_type: z.literal("error"), ename: z.string().default(""), evalue: z.string().default("") },
     traceback: z.array(z.string()).default([]),
   }),
 ]);

@@ -1,4 +1,5 @@
 /** How progress is written: pure functions from numbers to text. */
+import { visibleText } from "../core/index.js";
 
 /** Seconds as a clock: "0:07", "12:05", "1:02:03". */
 export function formatClock(seconds: number): string {
@@ -40,10 +41,18 @@ export function fitText(text: string, width: number): string {
   return cutText(text, width).padEnd(width);
 }
 
+/** What came from a trainer or a config (labels, units) as one line that moves no cursor. */
+function oneLine(text: string): string {
+  return visibleText(text).replaceAll(/[\n\t]/g, " ");
+}
+
 /** Text of at most `width` columns, cut with an ellipsis. */
-export function cutText(text: string, width: number): string {
+export function cutText(written: string, width: number): string {
+  const text = oneLine(written);
   if (text.length <= width) return text;
-  return width < 1 ? "" : `${text.slice(0, width - 1)}…`;
+  if (width < 1) return "";
+  // Never half a character.
+  return `${text.slice(0, width - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** A step that runs, as a display sees it. */

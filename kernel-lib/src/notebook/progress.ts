@@ -1,5 +1,5 @@
 import type { Activity } from "../backends/index.js";
-import { LabError } from "../core/index.js";
+import { LabError, visibleText } from "../core/index.js";
 import type { Plan } from "../experiments/index.js";
 import { displayLive, type LiveDisplay } from "./display.js";
 import type { Displayable } from "./displayable.js";
@@ -134,9 +134,9 @@ function board(stream: ProgressStream, state: ProgressState, clock: () => number
   return {
     onActivity: (activity) => {
       state.add(activity);
-      if (hasFailed(activity) && !closed) draw(`${CLEAR_LINE}${activity.label} failed\n`);
+      if (hasFailed(activity) && !closed) draw(`${CLEAR_LINE}${visibleText(activity.label)} failed\n`);
     },
-    note: (line) => draw(`${CLEAR_LINE}${line}\n`),
+    note: (line) => draw(`${CLEAR_LINE}${visibleText(line)}\n`),
     close: (how) => {
       if (closed) return;
       closed = true;
@@ -155,7 +155,7 @@ function lines(stream: ProgressStream, state: ProgressState, clock: () => number
   let closed = false;
   const print = (line: string): void => {
     last = clock();
-    stream.write(`${line}\n`);
+    stream.write(`${visibleText(line)}\n`);
   };
   const count = (): string => {
     const { executed, cached, total } = state.at(clock());

@@ -8,7 +8,7 @@ import { eventStream } from "../contract/event-stream.js";
 import { hubCache, namesHubModel } from "../hub-model.js";
 import { holdLease } from "../lease.js";
 import { assertOutputs } from "../outputs.js";
-import { secretsOf } from "../secrets.js";
+import { hiddenTexts, secretsOf } from "../secrets.js";
 import { workerCount } from "../workers.js";
 import type { DockerContainer } from "./client.js";
 import { containerName, type Limits } from "./container.js";
@@ -139,7 +139,7 @@ async function runContainer(engine: Engine, image: Image, options: DockerOptions
   const { needsHub = namesHubModel } = options;
   const hub = needsHub(job) ? { environment: secrets, cache: hubCache() } : undefined;
   const container = await attachOrStart(engine, job, { image: image.id, limits: options, hub });
-  const stream = eventStream({ emit: job.emit, secrets: Object.values(secrets) });
+  const stream = eventStream({ emit: job.emit, secrets: hiddenTexts() });
   const follow: FollowOptions = {
     signal,
     patienceMs: options.patienceMs ?? 600_000,

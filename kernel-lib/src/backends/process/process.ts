@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Json, LabError, limitOf } from "../../core/index.js";
 import type { Backend, Job } from "../backend.js";
 import { namesHubModel } from "../hub-model.js";
-import { secretsOf, withoutSecrets } from "../secrets.js";
+import { hiddenTexts, secretsOf, withoutSecrets } from "../secrets.js";
 import { workerCount } from "../workers.js";
 import { trainerCommand } from "./command.js";
 import { runTrainer } from "./run-trainer.js";
@@ -48,7 +48,7 @@ export async function processBackend(options: ProcessOptions = {}): Promise<Back
     const trainer = {
       command,
       env: needsHub(job) ? { ...plain, ...secrets, HF_HUB_OFFLINE: "0" } : plain,
-      secrets: Object.values(secrets),
+      secrets: hiddenTexts(),
       graceMs: options.graceMs ?? 5000,
     };
     await runTrainer(trainer, { ...job, signal: AbortSignal.any(signals) });

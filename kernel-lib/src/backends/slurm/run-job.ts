@@ -5,7 +5,7 @@ import { storeFailure } from "../../store/index.js";
 import type { Job } from "../backend.js";
 import { holdLease } from "../lease.js";
 import { assertOutputs } from "../outputs.js";
-import { secretsOf } from "../secrets.js";
+import { hiddenTexts } from "../secrets.js";
 import {
   type Attempt,
   adoptOutputs,
@@ -53,7 +53,7 @@ async function runAttempts(cluster: Cluster, job: Job): Promise<void> {
   const { step, directory } = job;
   for (;;) {
     const attempt = await currentAttempt(cluster, job);
-    const secrets = Object.values(secretsOf());
+    const secrets = hiddenTexts();
     const found = async (id: string): Promise<void> => noteAttempt(job, { ...attempt, id });
     const { queue, pace } = cluster;
     const end = await followAttempt({ job, attempt, queue, pace, secrets, found });
