@@ -8,13 +8,20 @@ const reader = openReader();
 afterAll(() => reader.close());
 
 describe("damaged input", () => {
-  for (const { name, tries: amounts } of surfaces) {
+  for (const { name, tries: amounts, mended = [] } of surfaces) {
     it(`${name}: a value or an error of ours`, { timeout: 3_600_000 }, async ({ task }) => {
       const read = await reader.read(name, faultSeed, tries(...amounts));
       for (const { index, what } of read.wrong) console.error(`${name}, input ${index} of seed ${faultSeed}: ${what}`);
       const values = read.outcomes["a value"] ?? 0;
       const note = `${values} read, ${read.tries - values} refused`;
-      count(task, { fault: `damaged input: ${name}`, tries: read.tries, lost: 0, wrong: read.wrong.length, note });
+      count(task, {
+        fault: `damaged input: ${name}`,
+        tries: read.tries,
+        lost: 0,
+        wrong: read.wrong.length,
+        mended,
+        note,
+      });
     });
   }
 });

@@ -59,7 +59,9 @@ function places(value: unknown): readonly (readonly [Members, string])[] {
   return Object.keys(value).flatMap((key) => [[value as Members, key] as const, ...places((value as Members)[key])]);
 }
 
-function apply(root: object, each: Change): void {
+function apply(root: object, written: Change): void {
+  // The values are shared by all inputs, and later changes go into them.
+  const each = structuredClone(written);
   const all = places(root);
   const [holder, key] = all[each.at % all.length]!;
   if (each.kind === "replace") holder[key] = each.value;

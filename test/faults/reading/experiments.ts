@@ -146,6 +146,7 @@ async function runCommand(folder: string): Promise<unknown> {
 export const experiments: readonly Surface[] = [
   {
     name: "experiment configs (YAML and JSON)",
+    mended: ["I1"],
     files: config,
     read: async (folder) => {
       const { existsSync } = await import("node:fs");
@@ -157,6 +158,7 @@ export const experiments: readonly Surface[] = [
   },
   {
     name: "profiles of Slurm sites",
+    mended: ["I12"],
     files: fc
       .oneof(
         damagedText(site),

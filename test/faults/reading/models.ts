@@ -145,6 +145,7 @@ const embedderFiles = {
 export const models: readonly Surface[] = [
   {
     name: "safetensors files",
+    mended: ["I2"],
     files: damagedWeights.map((bytes) => ({ "model.safetensors": bytes })),
     read: async (folder) => {
       // What is stored is counted by its header alone; both must be a number or an error.
@@ -156,6 +157,7 @@ export const models: readonly Surface[] = [
   },
   {
     name: "tokenizer.json of the engine",
+    mended: ["I1"],
     files: damagedText(wordLevelTokenizer(TINY_WORDS)).map((text) => ({ "tokenizer.json": text })),
     read: async (folder) => {
       const text = await readFile(join(folder, "tokenizer.json"), "utf8");
@@ -172,12 +174,14 @@ export const models: readonly Surface[] = [
   },
   {
     name: "model folders",
+    mended: ["I1"],
     files: damagedModel,
     read: async (folder) => [await readCheckpoint(folder), await loadModel(folder)],
     tries: [40, 3000],
   },
   {
     name: "step folders (step.json, inputs) in the trainer",
+    mended: ["I3"],
     files: damagedStep,
     read: async (folder) => {
       await mkdir(join(folder, "inputs"), { recursive: true });
@@ -187,6 +191,7 @@ export const models: readonly Surface[] = [
   },
   {
     name: "ONNX files and tokenizers of embedders",
+    mended: ["I4"],
     files: fc
       .oneof(
         { weight: 3, arbitrary: damagedBytes(embedderFiles["model.onnx"]).map((bytes) => ({ "model.onnx": bytes })) },

@@ -180,6 +180,7 @@ export const runs: readonly Surface[] = [
   },
   {
     name: "log frames of Docker",
+    mended: ["I8"],
     files: damagedBytes(frames).map((bytes) => ({ log: bytes })),
     read: async (folder) => readFrames(readFileSync(join(folder, "log"))),
     tries: [30, 1000],
@@ -206,6 +207,7 @@ export const runs: readonly Surface[] = [
   },
   {
     name: "recorded runs",
+    mended: ["I6"],
     files: fc
       .oneof(
         damagedLines(firstLines(run["points.jsonl"], 4)).map((text) => ({ "points.jsonl": text })),
@@ -218,6 +220,7 @@ export const runs: readonly Surface[] = [
   },
   {
     name: "provenance of base models",
+    mended: ["I7"],
     files: damagedText(provenance).map((text) => ({ "bases/micro-math-weak-0/provenance.json": text })),
     read: readBase,
     tries: [20, 1000],

@@ -11,4 +11,6 @@ export interface Surface {
   readonly read: (folder: string) => Promise<unknown>;
   /** Inputs of the short and of the long form. */
   readonly tries: readonly [short: number, long: number];
+  /** Defects that were found here, as docs/reliability.md names them. */
+  readonly mended?: readonly string[];
 }

@@ -71,6 +71,7 @@ const notebook = {
 export const tables: readonly Surface[] = [
   {
     name: "notebooks (.ipynb), read, written and reported",
+    mended: ["I5"],
     files: damagedText(notebook).map((text) => ({ "x.ipynb": text })),
     read: async (folder) => {
       const path = join(folder, "x.ipynb");
@@ -82,6 +83,7 @@ export const tables: readonly Surface[] = [
   },
   {
     name: "JSON Lines (store, trainer, Hub)",
+    mended: ["I1"],
     files: lines,
     read: async (folder) => {
       const path = join(folder, "rows.jsonl");

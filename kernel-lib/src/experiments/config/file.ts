@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
-import { LabError } from "../../core/index.js";
+import { isDeeperThan, LabError } from "../../core/index.js";
 import { presetByName } from "../presets/index.js";
 import { mergePatch } from "./merge.js";
 import { isMembers, type Members, type Path } from "./walk.js";
@@ -119,7 +119,11 @@ function tryJson(path: string, text: string): { readonly value: unknown; readonl
   }
 }
 
+/** Deeper than any config; merging and checking walk through it. */
+const MOST_LEVELS = 50;
+
 function asMembers(path: string, value: unknown): Members {
+  if (isDeeperThan(value, MOST_LEVELS)) throw new LabError("input-damaged", `${path} is nested too deeply`);
   if (isMembers(value)) return value;
   throw new LabError("config-invalid", `${path} holds no fields`, {
     hint: "ilr plan NAME --config prints a whole config",

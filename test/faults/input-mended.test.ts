@@ -1,0 +1,86 @@
+/** Defects that damaged input showed, one by one, as docs/reliability.md names them. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { countParameters } from "../../kernel-lib/src/backends/count-parameters.js";
+import { logReader } from "../../kernel-lib/src/backends/docker/log-frames.js";
+import { canonicalJson, LabError, nearestName } from "../../kernel-lib/src/core/index.js";
+import { readConfigFile, readRun } from "../../kernel-lib/src/experiments/index.js";
+import { openSession } from "../../kernel-lib/src/human/index.js";
+import { parseNotebook } from "../../kernel-lib/src/notebook/nbformat.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ilr-mended-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const put = async (name: string, content: string | Uint8Array): Promise<string> => {
+  await writeFile(join(folder, name), content);
+  return join(folder, name);
+};
+const damaged = { name: "LabError", code: "input-damaged" };
+
+it("I1: nesting deeper than the stack is an error of ours", async () => {
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  expect(() => canonicalJson(JSON.parse(deep))).toThrow(expect.objectContaining(damaged));
+  const levels = `{"extends": "micro-math/main", "x": ${"[".repeat(200)}${"]".repeat(200)}}`;
+  for (const text of ["- ".repeat(3000), levels])
+    await expect(readConfigFile(await put("deep.yaml", text))).rejects.toMatchObject(damaged);
+});
+
+it("I2: weights are counted only where the file holds what its header says", async () => {
+  const file = (header: object, bytes: number): Uint8Array => {
+    const text = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([length, text, Buffer.alloc(bytes)]);
+  };
+  const header = { w: { dtype: "F32", shape: [2, 2], data_offsets: [0, 16] } };
+  expect(await countParameters(await put("whole", file(header, 16)))).toBe(4);
+  const claim = Buffer.alloc(9);
+  claim.writeBigUInt64LE(99_000_000n);
+  const others = [file(header, 15), file({ w: { shape: [1e300, 1e300], data_offsets: [0, 16] } }, 16), claim];
+  for (const bytes of [...others, file({ w: { shape: ["x"], data_offsets: [0, 16] } }, 16), file({ w: null }, 0)])
+    await expect(countParameters(await put("damaged", bytes))).rejects.toMatchObject(damaged);
+});
+
+it("I3: messages have an end, whatever they repeat", () => {
+  expect(new LabError("step-failed", "x".repeat(1e6), { hint: "y".repeat(1e6) }).message.length).toBeLessThan(21_000);
+  expect(nearestName("a".repeat(1e6), ["alpha"])).toBeUndefined();
+});
+
+it("I5: a notebook whose outputs are none is no notebook", () => {
+  const notebook = (outputs: unknown): string =>
+    JSON.stringify({ nbformat: 4, cells: [{ cell_type: "code", source: "", outputs }] });
+  expect(parseNotebook(notebook([])).cells).toHaveLength(1);
+  for (const outputs of [[null], {}, [{ output_type: "display_data", data: 5 }], [{ output_type: "unheard-of" }]])
+    expect(() => parseNotebook(notebook(outputs))).toThrow(/outputs/);
+});
+
+it("I6: a recorded run without what tables are made of is damaged", async () => {
+  await put("points.jsonl", '{"arm":"SFT"}\n');
+  await put("evaluators.jsonl", "");
+  await put("provenance.json", "{}");
+  await expect(readRun(folder)).rejects.toMatchObject(damaged);
+});
+
+it("I8: a frame of a log that claims gigabytes is not waited for, and the next stream is read", () => {
+  let taken = "";
+  const reader = logReader((payload) => {
+    taken += payload.toString();
+  });
+  reader.write(Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]));
+  const chunk = Buffer.alloc(1 << 20, "x");
+  for (let k = 0; k < 100; k++) reader.write(Buffer.from(chunk));
+  expect(taken).toBe("");
+  reader.restart();
+  const payload = Buffer.from("2026-01-01T00:00:00.000000001Z after\n");
+  reader.write(Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, payload.length]), payload]));
+  expect(taken).toBe("after\n");
+});
+
+it("I13: a folder is no session", async () => {
+  await expect(openSession(folder)).rejects.toMatchObject({ name: "LabError", code: "input-missing" });
+});
