@@ -14,9 +14,7 @@ const cells = { activity: 0, stoppedByForce: 1, goodbye: 2, executionCount: 3 };
 function startGuard(configPath) {
   const shared = new Int32Array(new SharedArrayBuffer(4 * Object.keys(cells).length));
   const restartNote = `${configPath}.restart`;
-  // Jupyter does not say who it is. Kernels that cells start have other parents.
-  const parent = Number(process.env.ILR_KERNEL_PARENT ?? process.ppid);
-  delete process.env.ILR_KERNEL_PARENT;
+  const parent = parentToWatch();
   const worker = new Worker(join(__dirname, "guard-worker.cjs"), {
     workerData: { configPath, restartNote, shared, activities, cells, parent },
     execArgv: [],
@@ -74,6 +72,22 @@ function startGuard(configPath) {
       }
     },
   };
+}
+
+/**
+ * The process without which the kernel ends. Its runner says who it is, because it may be dead by now and somebody else our parent; a runner
+ * that lives and is not our parent started something between the two. Jupyter does not say who it is.
+ */
+function parentToWatch() {
+  const parent = process.ppid; // first: whoever was alive afterwards was so now
+  const runner = Number(process.env.ILR_KERNEL_PARENT ?? parent);
+  delete process.env.ILR_KERNEL_PARENT; // kernels that cells start have other parents
+  try {
+    process.kill(runner, 0);
+    return parent;
+  } catch {
+    return runner;
+  }
 }
 
 /** Ends the process with its exit handlers, and then what its cells have started. */
