@@ -29,11 +29,11 @@ const inputNames: Readonly<
 export function stepDocument<V extends Verb>(verb: V, params: unknown, inputs: Inputs, seed: number): Step<V> {
   if (!VERBS.includes(verb)) {
     throw new LabError("step-invalid", `${shown(verb)} is not a verb; expected one of ${VERBS.join(", ")}`, {
-      hint: didYouMean(String(verb), VERBS),
+      hint: didYouMean(typeof verb === "string" ? verb : "", VERBS),
     });
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new LabError("step-invalid", `${verb}: seed is ${seed}; expected a whole number from 0`);
+    throw new LabError("step-invalid", `${verb}: seed is ${shown(seed)}; expected a whole number from 0`);
   }
   assertInputNames(verb, Object.keys(inputs));
   return { verb, contract: CONTRACT, params: parseParams(verb, params), inputs: referencesOf(verb, inputs), seed };

@@ -1,5 +1,5 @@
 /** Word-level tokenizers, read from the `tokenizer.json` that Hugging Face's `tokenizers` library writes and reads. */
-import { canonicalJson, type Json, LabError, shown } from "../core/index.js";
+import { canonicalJson, isDeeperThan, type Json, LabError, shown } from "../core/index.js";
 
 /** Text to token ids and back. */
 export interface Tokenizer {
@@ -23,6 +23,8 @@ const SPACES = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u
 const NUMERIC = /\p{N}/u;
 /** One digit by itself, or a run of anything else. */
 const PIECES = /\p{N}|\P{N}+/gu;
+/** Deeper than any tokenizer of this kind. */
+const MOST_LEVELS = 20;
 /** Distinct words kept, so that hostile text cannot fill the memory. */
 const CACHE_LIMIT = 65_536;
 
@@ -59,11 +61,16 @@ const DECODER: Json = {
  * tokenizer.decode(tokenizer.encode("12 + 3\n= 15")); // "12 + 3 = 15"
  */
 export function loadTokenizer(tokenizer: Json): Tokenizer {
+  if (isDeeperThan(tokenizer, MOST_LEVELS)) throw unsupported("its nesting", "too deep");
   const root = record(tokenizer, "tokenizer.json");
   for (const field of ["normalizer", "post_processor", "truncation", "padding"]) {
     if ((root[field] ?? null) !== null) throw unsupported(field, root[field]);
   }
-  if ((root.decoder ?? null) !== null && canonicalJson(root.decoder) !== canonicalJson(DECODER)) {
+  // Written anew: a number such as 1e999 is read as infinity, which no JSON holds.
+  if (
+    (root.decoder ?? null) !== null &&
+    canonicalJson(JSON.parse(JSON.stringify(root.decoder))) !== canonicalJson(DECODER)
+  ) {
     throw unsupported("decoder", root.decoder);
   }
   checkPreTokenizer(root.pre_tokenizer);

@@ -5,7 +5,7 @@
 import "../without-telemetry.js";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Emit, LabError, packageVersion, type StepEvent } from "../../core/index.js";
+import { type Emit, isDeeperThan, LabError, packageVersion, type StepEvent, shown } from "../../core/index.js";
 import { type ArtifactRef, CONTRACT, type Step, type Verb } from "../../steps/index.js";
 import { toFailure } from "../failure.js";
 import { engineIdentity, onnxruntimeVersion } from "../identity.js";
@@ -92,11 +92,17 @@ async function readStep(folder: string): Promise<Step> {
   });
   const document = parse(text, path);
   if (document.contract !== CONTRACT) {
-    throw new LabError("step-invalid", `${path} is of contract ${document.contract}; this trainer speaks ${CONTRACT}`);
+    throw new LabError(
+      "step-invalid",
+      `${path} is of contract ${shown(document.contract)}; this trainer speaks ${CONTRACT}`,
+    );
   }
   const inputs = Object.fromEntries(Object.entries(document.inputs ?? {}).map(([name, ref]) => [name, { ref }]));
   return stepDocument(document.verb, document.params, inputs, document.seed);
 }
+
+/** Deeper than any step. */
+const MOST_LEVELS = 20;
 
 interface Unchecked {
   readonly verb: Verb;
@@ -109,7 +115,7 @@ interface Unchecked {
 function parse(text: string, path: string): Unchecked {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Unchecked;
+    if (typeof value === "object" && value !== null && !isDeeperThan(value, MOST_LEVELS)) return value as Unchecked;
   } catch {
     // Said below.
   }
