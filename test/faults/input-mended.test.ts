@@ -9,6 +9,7 @@ import { canonicalJson, LabError, nearestName } from "../../kernel-lib/src/core/
 import { readConfigFile, readRun } from "../../kernel-lib/src/experiments/index.js";
 import { openSession } from "../../kernel-lib/src/human/index.js";
 import { parseNotebook } from "../../kernel-lib/src/notebook/nbformat.js";
+import { loadTable } from "../../kernel-lib/src/results/index.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -64,6 +65,14 @@ it("I6: a recorded run without what tables are made of is damaged", async () => 
   await put("evaluators.jsonl", "");
   await put("provenance.json", "{}");
   await expect(readRun(folder)).rejects.toMatchObject(damaged);
+});
+
+it("I15: JSON too deep for DuckDB is refused before it sees it", async () => {
+  const rows = (levels: number): string =>
+    `{"a":${"[".repeat(levels)}${"]".repeat(levels)},"b":"${"[".repeat(5000)}\\""}\n`;
+  expect((await loadTable(await put("rows.jsonl", rows(5)))).numRows()).toBe(1);
+  for (const levels of [1001, 20_000])
+    await expect(loadTable(await put("rows.jsonl", rows(levels)))).rejects.toMatchObject(damaged);
 });
 
 it("I8: a frame of a log that claims gigabytes is not waited for, and the next stream is read", () => {

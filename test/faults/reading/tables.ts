@@ -123,9 +123,9 @@ export const tables: readonly Surface[] = [
     tries: [60, 6000],
   },
   {
-    name: "tables (loadTable: JSON Lines, CSV)",
-    // Not Parquet: DuckDB itself crashes on some of it (docs/reliability.md).
-    files: fc.oneof(lines, bytesOfCsv),
+    name: "tables (loadTable: JSON Lines, CSV, Parquet)",
+    mended: ["I15"],
+    files: fc.oneof(lines, bytesOfCsv, bytesOfParquet),
     read: (folder) => loadTable(onlyFile(folder)),
     tries: [40, 3000],
   },

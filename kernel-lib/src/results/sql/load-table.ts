@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ColumnTable } from "arquero";
 import { LabError } from "../../core/index.js";
 import { openDatabase } from "./database.js";
+import { isTooDeep } from "./json-depth.js";
 import type { Statement } from "./statement.js";
 
 /** Fixed, the first line too: when DuckDB guesses these, it leaves out lines that do not fit without a word. */
@@ -50,6 +51,7 @@ export async function loadTable(path: string): Promise<ColumnTable> {
   if (!found?.isFile()) {
     throw new LabError("input-missing", `there is no file ${path}`, { hint: `looked for ${resolve(path)}` });
   }
+  if (format === "json" && (await isTooDeep(path))) throw damaged(path, format, "it is nested too deeply");
   const database = await openDatabase();
   try {
     const statement: Statement = { text: `select * from ${readers[format]}`, values: [withoutGlobs(resolve(path))] };
