@@ -1,6 +1,6 @@
 import type { RunRecord } from "../../experiments/index.js";
 import { effect } from "../format.js";
-import { isPrimary } from "./describe.js";
+import { isPrimary, textColumns } from "./describe.js";
 import { claims } from "./table.js";
 import { type Verdict, verdicts } from "./verdicts.js";
 
@@ -34,8 +34,7 @@ export function verdictsByTaskTable(read: readonly TaskVerdict[]): string {
     `**${claim}** ${statement}`,
     ...tasks.map((task) => cellOf(read.find((verdict) => verdict.task === task && verdict.claim === claim))),
   ]);
-  const lines = [["claim", ...tasks], Array<string>(tasks.length + 1).fill("---"), ...rows];
-  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+  return textColumns([["claim", ...tasks], ...rows]);
 }
 
 function cellOf(verdict: Verdict | undefined): string {

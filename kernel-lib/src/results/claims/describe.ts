@@ -31,7 +31,12 @@ export function verdictsTable(verdicts: readonly Verdict[]): string {
       `${pValue(reading.p)} (${pValue(reading.adjusted!)})`,
     ]);
   });
-  const lines = [["claim", "outcome", "comparison", "points", "p (Holm)"], Array<string>(5).fill("---"), ...rows];
+  return textColumns([["claim", "outcome", "comparison", "points", "p (Holm)"], ...rows]);
+}
+
+/** A Markdown table of sentences: not padded, all columns to the left. For numbers there is `markdownTable`. */
+export function textColumns([header, ...rows]: readonly (readonly string[])[]): string {
+  const lines = [header!, header!.map(() => "---"), ...rows];
   return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 }
 
