@@ -8,6 +8,8 @@ import { logReader } from "../../kernel-lib/src/backends/docker/log-frames.js";
 import { canonicalJson, LabError, nearestName } from "../../kernel-lib/src/core/index.js";
 import { readConfigFile, readRun } from "../../kernel-lib/src/experiments/index.js";
 import { openSession } from "../../kernel-lib/src/human/index.js";
+import { openOnnxEmbedder } from "../../kernel-lib/src/judge/index.js";
+import { assertTokenizer } from "../../kernel-lib/src/judge/tokenizer-file.js";
 import { parseNotebook } from "../../kernel-lib/src/notebook/nbformat.js";
 import { loadTable } from "../../kernel-lib/src/results/index.js";
 
@@ -73,6 +75,22 @@ it("I15: JSON too deep for DuckDB is refused before it sees it", async () => {
   expect((await loadTable(await put("rows.jsonl", rows(5)))).numRows()).toBe(1);
   for (const levels of [1001, 20_000])
     await expect(loadTable(await put("rows.jsonl", rows(levels)))).rejects.toMatchObject(damaged);
+});
+
+it("I16: a tokenizer that would be walked without end is refused before its library sees it", async () => {
+  const withToken = (content: unknown, splitter: unknown = null): object => ({
+    ...{ added_tokens: [{ id: 0, content }], pre_tokenizer: splitter },
+    ...{ model: { type: "WordPiece", vocab: {} }, normalizer: null, post_processor: null, decoder: null },
+  });
+  const steps = (length: unknown): object => ({ type: "Sequence", pretokenizers: [{ type: "FixedLength", length }] });
+  expect(() => assertTokenizer("tokenizer.json", withToken("[PAD]", steps(2)))).not.toThrow();
+  for (const content of [{ length: 1e10 }, [], 5, undefined])
+    expect(() => assertTokenizer("tokenizer.json", withToken(content))).toThrow(expect.objectContaining(damaged));
+  for (const length of [0, -1, 0.001, "1", null])
+    expect(() => assertTokenizer("tokenizer.json", withToken("x", steps(length)))).toThrow(/FixedLength.*whole number/);
+  await put("tokenizer.json", JSON.stringify(withToken("x", steps(0))));
+  await put("model.onnx", "never opened");
+  await expect(openOnnxEmbedder(folder)).rejects.toThrow(/FixedLength/);
 });
 
 it("I8: a frame of a log that claims gigabytes is not waited for, and the next stream is read", () => {

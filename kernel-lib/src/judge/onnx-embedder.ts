@@ -5,6 +5,7 @@ import type { Tokenizer } from "@huggingface/tokenizers";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { LabError, sha256, shown, throwIfCancelled } from "../core/index.js";
 import { type Embedder, type Embedding, normalised } from "./embedder.js";
+import { assertTokenizer } from "./tokenizer-file.js";
 
 export interface OnnxEmbedderOptions {
   /** Tokens of the longest text, special ones included; longer texts are cut. Default: what the model's files say. */
@@ -130,12 +131,14 @@ async function openTokenizer(
   config: Readonly<Record<string, unknown>>,
 ): Promise<Tokenizer> {
   const { Tokenizer } = await import("@huggingface/tokenizers");
+  const path = join(folder, "tokenizer.json");
   try {
-    return new Tokenizer(JSON.parse(new TextDecoder().decode(file)) as object, config);
+    const tokenizer: unknown = JSON.parse(new TextDecoder().decode(file));
+    assertTokenizer(path, tokenizer);
+    return new Tokenizer(tokenizer as object, config);
   } catch (error) {
-    throw new LabError("input-damaged", `${join(folder, "tokenizer.json")} cannot be read as a tokenizer`, {
-      cause: error,
-    });
+    if (error instanceof LabError) throw error;
+    throw new LabError("input-damaged", `${path} cannot be read as a tokenizer`, { cause: error });
   }
 }
 

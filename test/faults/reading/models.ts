@@ -191,7 +191,7 @@ export const models: readonly Surface[] = [
   },
   {
     name: "ONNX files and tokenizers of embedders",
-    mended: ["I4"],
+    mended: ["I4", "I16"],
     files: fc
       .oneof(
         { weight: 3, arbitrary: damagedBytes(embedderFiles["model.onnx"]).map((bytes) => ({ "model.onnx": bytes })) },
