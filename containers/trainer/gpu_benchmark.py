@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import gc
+import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from gpu_table import Measured, against_first, free_memory, peak_memory, utilisation
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
@@ -29,8 +30,6 @@ from ilr_trainer.sequences import Tokens
 from ilr_trainer.verbs.dpo import DpoStep, Pair, dpo_recipe, set_reference
 from ilr_trainer.verbs.sft import SftStep, sft_recipe
 
-PEAK_FLOPS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "RTX 4090": 165e12, "RTX 3090": 71e12}
-"""Dense bfloat16 operations a second, by a part of the device's name (vendors' data sheets)."""
 WORDS = 500
 
 
@@ -44,6 +43,10 @@ class Size:
     answer: int
     batch: int
     rows: int
+    texts: int
+    """Texts that the evaluator scores in batches; one in sixteen of them is scored alone, too."""
+    questions: int
+    """Prompts that vLLM answers six times each; transformers answers one in sixteen of them."""
     precision: str
 
 
@@ -62,6 +65,8 @@ FULL = Size(
     answer=160,
     batch=32,
     rows=96,
+    texts=1024,
+    questions=256,
     precision="bfloat16",
 )
 TINY = Size(
@@ -77,7 +82,9 @@ TINY = Size(
     prompt=6,
     answer=8,
     batch=4,
-    rows=8,
+    rows=12,
+    texts=64,
+    questions=32,
     precision="float32",
 )
 
@@ -96,18 +103,7 @@ SETTINGS = (
     Setting("mini-batch 8", Resources(micro_batch=8)),
     Setting("mini-batch 8, padding-free", Resources(micro_batch=8, padding_free=True)),
 )
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One benchmark; None where it did not run or the device's peak is unknown."""
-
-    verb: str
-    setting: str
-    tokens_per_second: float | None
-    peak_memory_gib: float | None
-    mfu: float | None
-    problem: str | None = None
+"""The first of each verb is what the others are held against: in speed, and in the loss of every step."""
 
 
 def word_tokenizer(count: int) -> tuple[str, list[str]]:
@@ -121,26 +117,50 @@ def word_tokenizer(count: int) -> tuple[str, list[str]]:
 
 
 def benchmark(root: Path, size: Size, name: str) -> Iterator[Measured]:
-    """LoRA SFT and DPO (rank 64, as in the paper) in every setting; one model for all, as a real step has one."""
+    """LoRA SFT and DPO (rank 64, as in the paper) in every setting, from the same adapter; then scoring and sampling."""
+    from gpu_inference import benchmark_reading, benchmark_vllm
+
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(word_tokenizer(WORDS)[0]), eos_token="<eos>", pad_token="<pad>"
     )
-    set_seed(0)
-    config = MistralConfig(**size.benchmark, max_position_embeddings=4096, sliding_window=None)
-    dtype = torch.bfloat16 if size.precision == "bfloat16" else torch.float32
-    torch.set_default_dtype(dtype)
-    with device():
-        base = MistralForCausalLM(config)
-    torch.set_default_dtype(torch.float32)
+    base = random_model(size)
     parameters = sum(weight.numel() for weight in base.parameters())
     print(
         f"{name}: {parameters / 1e9:.2f} G parameters, LoRA rank 64, batch {size.batch}, {size.precision}", flush=True
     )
     model = add_fresh_adapter(base, Lora(64, 128)).to(device())
     loaded = Loaded(model, tokenizer, root)
+    fresh = {key: weight.detach().cpu().clone() for key, weight in model.named_parameters() if weight.requires_grad}
+    yield from against_first(train(loaded, fresh, size, root, parameters, name))
+    base = model.unload()
+    folder = root / "base"
+    base.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    yield from benchmark_reading(Loaded(base, tokenizer, folder), size, root, parameters, name)
+    del base, model, loaded, fresh
+    free_memory()
+    yield from benchmark_vllm(folder, size, root)
+
+
+def random_model(size: Size) -> Any:
+    """A model of the benchmark's size on this process's device, in the format that frozen weights have."""
+    set_seed(0)
+    config = MistralConfig(**size.benchmark, max_position_embeddings=4096, sliding_window=None)
+    torch.set_default_dtype(torch.bfloat16 if size.precision == "bfloat16" else torch.float32)
+    with device():
+        base = MistralForCausalLM(config)
+    torch.set_default_dtype(torch.float32)
+    return base
+
+
+def train(
+    loaded: Loaded, fresh: Mapping[str, torch.Tensor], size: Size, root: Path, parameters: int, name: str
+) -> Iterator[Measured]:
+    """Both verbs in every setting; each starts from the `fresh` adapter."""
     for setting in SETTINGS:
-        yield measure("sft", setting, run_sft, loaded, size, root, parameters, name)
-        yield measure("dpo", setting, run_dpo, loaded, size, root, parameters, name)
+        for verb, run in (("sft", run_sft), ("dpo", run_dpo)):
+            loaded.model.load_state_dict(fresh, strict=False)
+            yield measure(verb, setting, run, loaded, size, root, parameters, name)
 
 
 def measure(
@@ -154,11 +174,12 @@ def measure(
     name: str,
 ) -> Measured:
     """Speed of the optimizer steps after the first, which compiles and allocates."""
+    # Rates at which a few steps change the loss: settings that train differently are to be seen.
     document: dict[str, Any] = {
         "epochs": 1,
         "batchSize": size.batch,
         "precision": size.precision,
-        "optimizer": {"name": "rmsprop", "lr": 1e-6} if verb == "dpo" else {"name": "adamw", "lr": 1e-4},
+        "optimizer": {"name": "rmsprop" if verb == "dpo" else "adamw", "lr": 1e-2},
         **({"beta": 0.1} if verb == "dpo" else {}),
     }
     params = PARSERS[verb](Fields(document, "params"))
@@ -166,33 +187,30 @@ def measure(
     context = StepContext(params, 0, root / f"bench {verb} {setting.name}", setting.resources, Events(clock))
     # The model is the one of the settings before; what they switched on and kept is theirs.
     loaded.model.gradient_checkpointing_disable()
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
+    free_memory()
     try:
         tokens = run(context, loaded, size)
     except Exception as error:
         return Measured(verb, setting.name, None, None, None, as_trainer_error(error).message)
     speed = tokens * clock.steps / clock.seconds
-    peak = next((flops for part, flops in PEAK_FLOPS.items() if part in name), None)
     # Frozen weights get no gradient of their own: 2 N operations forward, 2 N backward. Recomputation does not count.
-    mfu = speed * 4 * parameters / peak if peak else None
-    memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
-    measured = Measured(verb, setting.name, speed, memory, mfu)
-    print(line(measured), flush=True)
-    return measured
+    mfu = utilisation(speed, 4 * parameters, name)
+    return Measured(verb, setting.name, speed, peak_memory(), mfu, losses=tuple(clock.losses))
 
 
 class Clock:
-    """Times optimizer steps by their progress events, which the benchmark lets through without a pause."""
+    """Times optimizer steps by their metric events, which the benchmark lets through without a pause; keeps their losses."""
 
     def __init__(self) -> None:
         self._times: list[float] = []
+        self.losses: list[float] = []
 
     def __call__(self, event: str) -> None:
-        if '"metric"' not in event:
+        said = json.loads(event)
+        if said["type"] != "metric":
             return
+        if said["name"] == "loss":
+            self.losses.append(said["value"])
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         self._times.append(time.perf_counter())
@@ -245,23 +263,3 @@ def run_dpo(context: StepContext[Any], loaded: Loaded, size: Size) -> int:
     with every_event():
         trainer.train()
     return sum(pair.chosen.read + pair.rejected.read for pair in pairs) * size.batch // size.rows
-
-
-def line(row: Measured) -> str:
-    """One line of the table."""
-    if row.problem is not None:
-        return f"{row.verb:4} {row.setting:48} {row.problem}"
-    memory = "" if row.peak_memory_gib is None else f"{row.peak_memory_gib:6.1f} GiB"
-    mfu = "" if row.mfu is None else f"{100 * row.mfu:5.1f} % MFU"
-    return f"{row.verb:4} {row.setting:48} {row.tokens_per_second:9.0f} tokens/s {memory} {mfu}".rstrip()
-
-
-def print_table(name: str, rows: Sequence[Measured]) -> None:
-    """All benchmarks, beside the paper's settings."""
-    if not rows:
-        return
-    print(f"\n{name}; every token that the model reads counts")
-    for row in rows:
-        base = next((r.tokens_per_second for r in rows if r.verb == row.verb and r.setting.startswith("paper")), None)
-        faster = f"  x{row.tokens_per_second / base:.2f}" if base and row.tokens_per_second else ""
-        print(line(row) + faster)

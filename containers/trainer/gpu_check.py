@@ -27,7 +27,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
 import torch
-from gpu_benchmark import FULL, TINY, WORDS, Size, benchmark, print_table, word_tokenizer
+from gpu_benchmark import FULL, TINY, WORDS, Size, benchmark, word_tokenizer
+from gpu_table import print_table
 
 from ilr_trainer.errors import as_trainer_error
 from ilr_trainer.events import Events
