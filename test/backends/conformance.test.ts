@@ -150,7 +150,9 @@ for (const { name, skip = false, open } of kinds) {
     it("refuses a link in the place of the folder of outputs, or does not let it be put there", async () => {
       const { error } = await run(backend, await ordered("elsewhere"));
       expect(error?.code).toBe("step-failed");
-      expect(error?.message).toMatch(name.startsWith("docker") ? /EROFS|EBUSY/ : /folder of outputs is a symbolic link/);
+      expect(error?.message).toMatch(
+        name.startsWith("docker") ? /EROFS|EBUSY/ : /folder of outputs is a symbolic link/,
+      );
     });
 
     it("is not disturbed by garbage, nor by lines without end", async () => {
