@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../checkpoint.js";
 import { Graph, type Value } from "../onnx/graph.js";
-import { decoderWeights, feedForward, linear, reshape, rmsNorm, rotate } from "./decoder.js";
+import { decoderWeights, feedForward, linear, reshape, rmsNorm, rotate, thirds } from "./decoder.js";
 
 /**
  * The model that reads prompts: keys and values of every layer at once.
@@ -23,12 +23,12 @@ export function prefillModel(checkpoint: Checkpoint, positions: number): Uint8Ar
   const at = graph.node("Expand", [range, size], { type: "int64", shape: ["groups", "length"] });
   const wide = graph.node(
     "Concat",
-    [size, graph.ints(width)],
+    [size, graph.ints(3 * width)],
     { type: "int64", shape: [3] },
     { attributes: { axis: 0 } },
   );
   const sequences = (x: Value): Value =>
-    graph.node("Reshape", [x, wide], { type: "float32", shape: ["groups", "length", width] });
+    graph.node("Reshape", [x, wide], { type: "float32", shape: ["groups", "length", 3 * width] });
   const rows = (x: Value): Value => reshape(graph, x, [-1, width], ["rows", width]);
 
   let x = rows(
@@ -36,8 +36,8 @@ export function prefillModel(checkpoint: Checkpoint, positions: number): Uint8Ar
   );
   weights.layers.forEach((layer, index) => {
     const normed = rmsNorm(graph, x, layer.inputNorm, normEps);
-    const key = rotate(graph, sequences(linear(graph, normed, layer.key)), at, weights);
-    const value = sequences(linear(graph, normed, layer.value));
+    const [plainQuery, plainKey, value] = thirds(graph, sequences(linear(graph, normed, layer.attention)), 2, width);
+    const key = rotate(graph, plainKey, at, weights);
     for (const [name, tensor] of [
       ["key", key],
       ["value", value],
@@ -53,7 +53,7 @@ export function prefillModel(checkpoint: Checkpoint, positions: number): Uint8Ar
       graph.output(byHead, `${name}_${index}`);
     }
     if (index === weights.layers.length - 1) return;
-    const query = rotate(graph, sequences(linear(graph, normed, layer.query)), at, weights);
+    const query = rotate(graph, plainQuery, at, weights);
     const mixed = graph.node(
       "MultiHeadAttention",
       [query, key, value],

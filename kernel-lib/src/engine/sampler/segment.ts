@@ -2,7 +2,16 @@ import type { Decoding } from "../../steps/index.js";
 import type { Checkpoint } from "../checkpoint.js";
 import { Graph, type Shape, type Value } from "../onnx/graph.js";
 import { beamStep, drawnToken, likeliestToken } from "./choice.js";
-import { type DecoderWeights, decoderWeights, feedForward, linear, reshape, rmsNorm, rotate } from "./decoder.js";
+import {
+  type DecoderWeights,
+  decoderWeights,
+  feedForward,
+  linear,
+  reshape,
+  rmsNorm,
+  rotate,
+  thirds,
+} from "./decoder.js";
 import { type Carried, LoopBuilder } from "./loop.js";
 
 /** Added to attention scores of keys that a row must not see: exp of it is exactly 0, and sums with it stay finite. */
@@ -156,6 +165,7 @@ function decoderStep({ graph, loop, weights, width, token, at, views }: StepInpu
     type: "float32",
     shape: ["rows", weights.width],
   });
+  let counts: Value | undefined;
   weights.layers.forEach((layer, index) => {
     const past: KeyValue<Value> = {
       key: graph.input(`past_key_${index}`, "float32", ["groups", heads, "past", headSize]),
@@ -166,21 +176,33 @@ function decoderStep({ graph, loop, weights, width, token, at, views }: StepInpu
       value: loop.carry(`recent_value_${index}`, without(graph, past.value), ["groups", heads, "recent", headSize]),
     };
     const normed = rmsNorm(body, x, layer.inputNorm, normEps);
-    const query = byHead(body, linear(body, normed, layer.query), weights, width, at);
+    const all = byHead(body, linear(body, normed, layer.attention), weights, width);
+    const [query, key, value] = thirds(body, all, 1, heads);
     const recent: KeyValue<Value> = {
-      key: append(body, [carried.key.inside, byHead(body, linear(body, normed, layer.key), weights, width, at)], 2),
-      value: append(body, [carried.value.inside, byHead(body, linear(body, normed, layer.value), weights, width)], 2),
+      key: append(body, [carried.key.inside, rotate(body, key, at, weights)], 2),
+      value: append(body, [carried.value.inside, value], 2),
     };
     carried.key.next(recent.key);
     carried.value.next(recent.value);
-    const mixed = attention(body, query, past, recent, views);
+    // The same in every layer.
+    counts ??= append(body, [keyCount(body, past.key), keyCount(body, recent.key)], 0);
+    const mixed = attention(body, rotate(body, query, at, weights), [past, recent], counts, views);
     x = feedForward(body, linear(body, byRow(body, mixed, weights, width), layer.output, x), layer, normEps);
   });
   return linear(body, rmsNorm(body, x, weights.finalNorm, normEps), weights.head);
 }
 
-/** Attention over two pieces of keys, without joining them. @param query [groups, heads, width, headSize]. */
-function attention(graph: Graph, query: Value, past: KeyValue<Value>, recent: KeyValue<Value>, views: Views): Value {
+/**
+ * Attention over two pieces of keys, without joining them.
+ * @param query [groups, heads, width, headSize]. @param counts how many keys each piece has, int64 [2].
+ */
+function attention(
+  graph: Graph,
+  query: Value,
+  [past, recent]: readonly [KeyValue<Value>, KeyValue<Value>],
+  counts: Value,
+  views: Views,
+): Value {
   const [groups, heads, width] = query.shape as [string, number, number];
   const float = "float32" as const;
   const score = (keys: Value, view: Value | undefined): Value => {
@@ -196,10 +218,9 @@ function attention(graph: Graph, query: Value, past: KeyValue<Value>, recent: Ke
   };
   const scores = append(graph, [score(past.key, views.past), score(recent.key, views.recent)], 3);
   const shares = graph.node("Softmax", [scores], { type: float, shape: scores.shape }, { attributes: { axis: 3 } });
-  const sizes = append(graph, [keyCount(graph, past.key), keyCount(graph, recent.key)], 0);
   const [pastShares, recentShares] = graph.nodes(
     "Split",
-    [shares, sizes],
+    [shares, counts],
     [past, recent].map(({ key }) => ({ type: float, shape: [groups, heads, width, key.shape[2]!] })),
     { attributes: { axis: 3 } },
   );
@@ -216,19 +237,17 @@ function keyCount(graph: Graph, keys: Value): Value {
   return graph.node("Gather", [size, graph.ints(2)], { type: "int64", shape: [1] });
 }
 
-/** [rows, width of the model] to [groups, heads, rows of a group, headSize], rotated to `at` where given. */
-function byHead(graph: Graph, x: Value, weights: DecoderWeights, width: number, at?: Value): Value {
-  const { heads, headSize } = weights;
+/** Query, key and value [rows, 3 * width of the model] to [groups, 3 * heads, rows of a group, headSize]. */
+function byHead(graph: Graph, x: Value, weights: DecoderWeights, width: number): Value {
+  const { headSize } = weights;
+  const heads = 3 * weights.heads;
+  if (width === 1) return reshape(graph, x, [-1, heads, 1, headSize], ["groups", heads, 1, headSize]);
+  const split = reshape(graph, x, [-1, width, heads, headSize], ["groups", width, heads, headSize]);
   const shape: Shape = ["groups", heads, width, headSize];
-  const arranged = (): Value => {
-    if (width === 1) return reshape(graph, x, [-1, heads, 1, headSize], shape);
-    const split = reshape(graph, x, [-1, width, heads, headSize], ["groups", width, heads, headSize]);
-    return graph.node("Transpose", [split], { type: "float32", shape }, { attributes: { perm: [0, 2, 1, 3] } });
-  };
-  return at ? rotate(graph, arranged(), at, weights) : arranged();
+  return graph.node("Transpose", [split], { type: "float32", shape }, { attributes: { perm: [0, 2, 1, 3] } });
 }
 
-/** The way back from `byHead`. */
+/** What attention mixed, [groups, heads, rows of a group, headSize], back to [rows, width of the model]. */
 function byRow(graph: Graph, x: Value, weights: DecoderWeights, width: number): Value {
   const shape = ["groups", width, weights.heads, weights.headSize];
   const rows =
