@@ -100,6 +100,7 @@ bases: build
 
 containers: build
 	$(ILR) images build embedded
+	$(if $(GPU_BASE),$(if $(findstring @sha256:,$(GPU_BASE)),,$(error GPU_BASE=$(GPU_BASE) names no digest: give <CUDA image>@sha256:...)))
 	$(if $(GPU_BASE),docker build -f containers/trainer/Dockerfile --build-arg BASE=$(GPU_BASE) -t ilr-lab/trainer .,@echo "the PyTorch image is built with GPU_BASE=<CUDA image>@sha256:...")
 
 gpu-check:

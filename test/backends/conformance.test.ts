@@ -139,11 +139,20 @@ for (const { name, skip = false, open } of kinds) {
     it.each([
       ["forget", "is missing"],
       ["link", "is a symbolic link"],
+      ["upwards", "is a symbolic link"],
       ["folder", "is not a file"],
     ])("refuses outputs that are none: %s", async (order, problem) => {
       const { error } = await run(backend, await ordered(order));
       expect(error?.code).toBe("step-failed");
       expect(error?.message).toContain(`output "answers" ${problem}`);
+    });
+
+    it("refuses a link in the place of the folder of outputs, or does not let it be put there", async () => {
+      const { error } = await run(backend, await ordered("elsewhere"));
+      expect(error?.code).toBe("step-failed");
+      expect(error?.message).toMatch(
+        name.startsWith("docker") ? /EROFS|EBUSY/ : /folder of outputs is a symbolic link/,
+      );
     });
 
     it("is not disturbed by garbage, nor by lines without end", async () => {

@@ -3,12 +3,21 @@
  * `runStep` for the embedded workers, and the command `ilr-trainer` for processes and containers. Needs nothing but Node.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const KEEPS_NO_ANSWERS = ["forget", "link", "folder"];
+const KEEPS_NO_ANSWERS = ["forget", "link", "upwards", "elsewhere", "folder"];
 
 export async function runStep(step, directory, emit, signal) {
   const rows = readFileSync(join(directory, "inputs", "prompts"), "utf8")
@@ -69,6 +78,16 @@ async function obey(prompt, { directory, emit, signal }) {
       return process.exit(Number(argument));
     case "link":
       return symlinkSync("/etc/hostname", join(outputs, "answers"));
+    case "upwards":
+      // Rows that could be read as answers.
+      return symlinkSync("../inputs/prompts", join(outputs, "answers"));
+    case "elsewhere": {
+      const other = join(directory, "scratch", "outputs");
+      mkdirSync(other, { recursive: true });
+      writeFileSync(join(other, "answers"), `${JSON.stringify({ id: "q0", sample: 0, answer: "x" })}\n`);
+      rmSync(outputs, { recursive: true });
+      return symlinkSync(other, outputs);
+    }
     case "folder":
       return mkdirSync(join(outputs, "answers"));
     case "garbage":

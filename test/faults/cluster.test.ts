@@ -1,4 +1,5 @@
 /** Containers, the engine that holds them, a cluster's controller and the clients of both, killed at random moments. Long form only. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,8 @@ import { count, faultRandom, isLong } from "./tally.js";
 /** A step of about a second and a half, and the time over which kills are spread. */
 const [TICKS, EACH_MS, SPREAD_MS] = [15, 100, 4000];
 const TRIES = 10;
+/** No client needs so long, whatever happens. */
+const PATIENCE_MS = 180_000;
 
 interface Scene {
   readonly environment: Readonly<Record<string, string>>;
@@ -20,6 +23,8 @@ interface Scene {
   readonly order: (folder: string) => string;
   /** What is still there when nothing should be. */
   readonly leftovers: (folder: string) => Promise<readonly string[]>;
+  /** What a client that does not end waits for. */
+  readonly state?: () => string;
 }
 
 /** One try: the fault hits a client's step at a random moment, then clients are started until one has the answers. */
@@ -37,15 +42,23 @@ async function tryOnce(
     await Promise.race([pause(moment), first.ended]);
     await hit(first);
     const outputs = [first];
-    for (let code = await first.ended; code !== 0 && outputs.length < 5; ) {
+    const ended = async (client: Script): Promise<number | null> => {
+      const isOver = await Promise.race([client.ended.then(() => true), pause(PATIENCE_MS, false, { ref: false })]);
+      if (!isOver) {
+        wrong.push(`no end within ${PATIENCE_MS / 1000} s: ${client.output().slice(-400)}\n${scene.state?.() ?? ""}`);
+        client.child.kill("SIGKILL");
+      }
+      return client.ended;
+    };
+    for (let code = await ended(first); code !== 0 && outputs.length < 5; ) {
       const next = startScript("run-step.ts", environment);
       outputs.push(next);
-      code = await next.ended;
+      code = await ended(next);
     }
     const answers = outputs.at(-1)!.output();
     if (!/^answers file:/m.test(answers)) wrong.push(`no answers: ${answers.slice(-800)}`);
     const again = startScript("run-step.ts", environment);
-    await again.ended;
+    await ended(again);
     if (!/^executed 0$/m.test(again.output())) lost.push(`ran again: ${again.output().slice(-300)}`);
     const refOf = (text: string): string | undefined => /^answers (.*)$/m.exec(text)?.[1];
     if (refOf(answers) !== refOf(again.output())) wrong.push("other answers");
@@ -64,31 +77,60 @@ async function torment(scene: Scene, name: string, hit: (client: Script) => Prom
   const random = faultRandom("cluster", name);
   const [lost, wrong]: [string[], string[]] = [[], []];
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const came = await tryOnce(scene, random.below(SPREAD_MS), hit);
+    const moment = random.below(SPREAD_MS);
+    const came = await tryOnce(scene, moment, hit);
+    for (const problem of [...came.lost, ...came.wrong]) console.error(problem);
+    console.log(`${name}, try ${attempt + 1} after ${moment} ms: ${came.lost.length} lost, ${came.wrong.length} wrong`);
     lost.push(...came.lost);
     wrong.push(...came.wrong);
   }
-  for (const problem of [...lost, ...wrong]) console.error(problem);
   return { tries: TRIES, lost: lost.length, wrong: wrong.length };
 }
 
-/** Jobs that are still there after a while: what ended needs a moment to be told to the controller. */
+/** Waits until no job waits or runs. @returns whether there is none now. */
+async function isQueueEmpty(withinMs: number): Promise<boolean> {
+  for (const end = Date.now() + withinMs; aliveJobs().length > 0 && Date.now() < end; ) await pause(200);
+  return aliveJobs().length === 0;
+}
+
+/**
+ * Jobs that are still there after a while: what ended tells a controller that was away again after a quarter of a minute. A controller that died
+ * before it had written that down believes in the job for some minutes more; such a job has no process, and is waited for at the end.
+ */
 async function jobsLeft(): Promise<readonly string[]> {
-  for (let tries = 0; aliveJobs().length > 0 && tries < 50; tries++) await pause(200);
-  if (aliveJobs().length === 0) return [];
-  return slurmSays("squeue", "--noheader", "--array", "--format=job %i %j %T %r %M").trim().split("\n");
+  if (await isQueueEmpty(60_000)) return [];
+  const titles = execFileSync("ps", ["-e", "-o", "args="], { encoding: "utf8" });
+  return aliveJobs()
+    .filter(
+      (id) => titles.includes(`slurmstepd: [${id}.`) || slurmSays("squeue", "-h", "-j", id, "-o", "%T") !== "RUNNING\n",
+    )
+    .map((id) => `a job is left: ${slurmSays("squeue", "--noheader", "--jobs", id, "--format=%i %j %T %r %M")}`);
+}
+
+/** Jobs and nodes as the controller sees them; it may be away. */
+function clusterState(): string {
+  try {
+    return `${slurmSays("squeue", "--array", "--format=%i %j %T %r %M %N")}${slurmSays("sinfo", "--Node", "--long")}`;
+  } catch (error) {
+    return String(error);
+  }
 }
 
 /**
  * A controller that dies before it has written down that a job started starts it again, and drains the node that says it has it already:
- * an administrator would resume it.
+ * an administrator resumes it.
  */
-function resumeNodes(): readonly string[] {
-  const drained = slurmSays("sinfo", "--noheader", "--Node", "--states=drain", "--format=%N").trim().split("\n");
-  for (const node of new Set(drained)) {
-    if (node !== "") slurmSays("scontrol", "update", `NodeName=${node}`, "State=RESUME");
-  }
-  return [];
+function administrator(): NodeJS.Timeout {
+  return setInterval(() => {
+    try {
+      const drained = slurmSays("sinfo", "--noheader", "--Node", "--states=drain", "--format=%N").trim().split("\n");
+      for (const node of new Set(drained)) {
+        if (node !== "") slurmSays("scontrol", "update", `NodeName=${node}`, "State=RESUME");
+      }
+    } catch {
+      // The controller is away just now.
+    }
+  }, 2000);
 }
 
 const killClient = async ({ child }: Script): Promise<void> => void child.kill("SIGKILL");
@@ -150,9 +192,9 @@ describe.skipIf(!isLong || !canStartSlurm())("Slurm (long form; needs root, slur
     order: (folder) => `mark ${marks(folder)} ${TICKS} ${EACH_MS}`,
     leftovers: async (folder) => [
       ...(await jobsLeft()),
-      ...resumeNodes(),
       ...(starts(marks(folder)) === 1 ? [] : [`the job was started ${starts(marks(folder))} times`]),
     ],
+    state: clusterState,
   };
 
   it("slurmctld is killed, and comes back", async ({ task }) => {
@@ -161,7 +203,11 @@ describe.skipIf(!isLong || !canStartSlurm())("Slurm (long form; needs root, slur
       await pause(500);
       cluster!.do("controller");
     };
-    count(task, { fault: "SIGKILL of slurmctld", ...(await torment(scene, "slurmctld", killController)) });
+    const resuming = administrator();
+    const came = await torment(scene, "slurmctld", killController).finally(() => clearInterval(resuming));
+    const isEmpty = await isQueueEmpty(600_000);
+    if (!isEmpty) console.error(`jobs are left at the end:\n${clusterState()}`);
+    count(task, { fault: "SIGKILL of slurmctld", ...came, wrong: came.wrong + (isEmpty ? 0 : 1) });
   });
 
   it("the client is killed", async ({ task }) => {

@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { processBackend } from "../../kernel-lib/src/backends/index.js";
+import { main } from "../../kernel-lib/src/cli/index.js";
 import { greedy, lab, temporaryFolder, temporaryStore } from "../backends/fixtures.js";
 import { ilrIn } from "../cli/command.js";
+import { makeWorkspace } from "../notebook/fixture.js";
 import { count } from "./tally.js";
 
+const repository = fileURLToPath(new URL("../..", import.meta.url));
 const CANARY = "canary-5d1f0c9ab7e24";
 const NAMES = [
   "OPENAI_API_KEY",
@@ -48,8 +51,9 @@ if (command === "check") {
   console.log(JSON.stringify({ type: "note", text: known + process.env.TOLD }));
   fs.mkdirSync(folder + "/outputs", { recursive: true });
   fs.writeFileSync(folder + "/outputs/answers", JSON.stringify({ id: "q0", sample: 0, answer: known.replaceAll(process.env.TOLD, ""), logprob: 0 }) + "\\n");
-  if (fs.readFileSync(folder + "/inputs/prompts", "utf8").includes("fail")) {
-    console.log(JSON.stringify({ type: "error", code: "step-failed", message: known + process.env.TOLD }));
+  const prompts = folder + "/inputs/prompts";
+  if (!fs.existsSync(prompts) || fs.readFileSync(prompts, "utf8").includes("fail")) {
+    console.log(JSON.stringify({ type: "error", code: "step-failed", message: process.env.TOLD + known + process.env.TOLD }));
     process.exit(1);
   }
 }
@@ -63,7 +67,7 @@ async function everythingIn(folder: string): Promise<string> {
 
 describe("secrets of the environment", () => {
   afterEach(() => {
-    for (const name of [...NAMES, "TOLD"]) delete process.env[name];
+    for (const name of [...NAMES, "TOLD", "ILR_ROOT", "ILR_STORE"]) delete process.env[name];
   });
 
   it("are not given to a trainer, and hidden where it says them all the same", async ({ task }) => {
@@ -118,5 +122,53 @@ describe("secrets of the environment", () => {
     }
     expect(await everythingIn(root)).not.toContain(CANARY);
     count(task, { fault: "canary secrets, commands that work and fail", tries: calls.length, lost: 0, wrong: 0 });
+  });
+
+  it("are in no output of a notebook, nor in a report of it", { timeout: 120_000 }, async ({ task }) => {
+    for (const name of NAMES) process.env[name] = CANARY;
+    const workspace = await makeWorkspace();
+    Object.assign(process.env, { TOLD: CANARY, ILR_ROOT: repository, ILR_STORE: join(workspace.folder, "store") });
+    try {
+      const program = await workspace.file("talker.cjs", TALKER);
+      const cells = [
+        // That they are there, or nothing is tested.
+        `console.log(${JSON.stringify(NAMES)}.filter((name) => process.env[name] === "${CANARY.slice(0, 6)}" + "${CANARY.slice(6)}").length, "secrets");`,
+        `import { display, lab } from "ilr-lab"; const run = await lab.recorded("micro-math/main"); console.log(run); display(run);`,
+        "display(run.frame('rounds')); console.log(run.record, run.verdicts());",
+        `import { processBackend } from ${JSON.stringify(join(repository, "kernel-lib/dist/backends/index.js"))};
+         const backend = await processBackend({ command: [process.execPath, ${JSON.stringify(program)}] });
+         let failure: any;
+         try { await lab.run("micro-math/quick", { backend }); } catch (error) { failure = error; }
+         console.log(failure); console.error(failure.stack); display(String(failure.message)); await backend.close();`,
+        "try { await lab.run({ extends: 'micro-math/quick', alpha: 7 } as any); } catch (error) { display(error); }",
+      ];
+      await workspace.notebook("shown.ipynb", cells);
+      const said = { out: "", err: "" };
+      const keep = (name: "out" | "err") => ({
+        write: (text: string): void => {
+          said[name] += text;
+        },
+      });
+      const openBackend = () => expect.unreachable("no step is run by the command");
+      for (const argv of [
+        ["notebook", "run", "shown.ipynb", "--inplace"],
+        ["report", "shown.ipynb", "--out", "report"],
+      ]) {
+        const surroundings = { cwd: workspace.folder, env: process.env, openBackend };
+        const code = await main(argv, { stdout: keep("out"), stderr: keep("err"), ...surroundings });
+        expect(code, said.err).toBe(0);
+      }
+      const executed = await readFile(join(workspace.folder, "shown.ipynb"), "utf8");
+      expect(executed).toContain(`${NAMES.length} secrets`);
+      expect(executed).toContain("***");
+      const report = await readFile(join(workspace.folder, "report", "index.html"), "utf8");
+      expect(report).toContain("***");
+      for (const text of [executed, report, said.out, said.err, await everythingIn(join(workspace.folder, "store"))])
+        expect(text).not.toContain(CANARY);
+      const fault = "canary secrets, an executed notebook and its report";
+      count(task, { fault, tries: cells.length, lost: 0, wrong: 0 });
+    } finally {
+      await workspace.remove();
+    }
   });
 });

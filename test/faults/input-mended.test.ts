@@ -11,7 +11,7 @@ import { openSession } from "../../kernel-lib/src/human/index.js";
 import { openOnnxEmbedder } from "../../kernel-lib/src/judge/index.js";
 import { assertTokenizer } from "../../kernel-lib/src/judge/tokenizer-file.js";
 import { parseNotebook } from "../../kernel-lib/src/notebook/nbformat.js";
-import { loadTable } from "../../kernel-lib/src/results/index.js";
+import { loadTable, query } from "../../kernel-lib/src/results/index.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -75,6 +75,29 @@ it("I15: JSON too deep for DuckDB is refused before it sees it", async () => {
   expect((await loadTable(await put("rows.jsonl", rows(5)))).numRows()).toBe(1);
   for (const levels of [1001, 20_000])
     await expect(loadTable(await put("rows.jsonl", rows(levels)))).rejects.toMatchObject(damaged);
+});
+
+it("I15: also where a statement names the file, however it does", async () => {
+  const deep = await put("it's deep.jsonl", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}\n`);
+  const other = await put("deep.txt", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}\n`);
+  await put("whole.ndjson", '{"a":1}\n');
+  const asked = async (text: string, ...values: readonly string[]): Promise<number> => {
+    const none = { names: [], load: () => Promise.reject(new Error("no table")) };
+    return (await query({ text, values }, none)).numRows();
+  };
+  const quoted = deep.replaceAll("'", "''");
+  const statements = [
+    `select * from '${quoted}'`,
+    `-- don't\nselect * from "${deep}"`,
+    `select * from read_json(['${folder}/whole.ndjson', $$${other}$$])`,
+    `select * from read_json(e'${other}')`,
+    `from read_json('${folder}/*.jsonl')`,
+    `/* ' */ copy (from '${quoted}') to '${folder}/copy.parquet'`,
+  ];
+  for (const text of statements) await expect(asked(text), text).rejects.toMatchObject(damaged);
+  await expect(asked("from read_json($1)", other)).rejects.toMatchObject(damaged);
+  expect(await asked(`from '${folder}/*.ndjson' where a <> '${quoted.length}'`)).toBe(1);
+  expect(await asked(`select content from read_text('${other}')`)).toBe(1);
 });
 
 it("I16: a tokenizer that would be walked without end is refused before its library sees it", async () => {

@@ -134,7 +134,7 @@ describe("damage to a store", () => {
     const random = faultRandom("damage", name);
     const paths = [...files.keys()].filter((path) => files.get(path)!.length > 0);
     const [lost, wrong]: [string[], string[]] = [[], []];
-    const wanted = tries(1, 40);
+    const wanted = tries(1, 60);
     let refused = 0;
     for (let attempt = 0; attempt < wanted; attempt++) {
       cpSync(whole.store, join(root, "copy"), { recursive: true, preserveTimestamps: true });

@@ -1,10 +1,12 @@
 /** The bill of materials and the list of licences say what the locks say; everything installed or built on is pinned by digest. */
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { billOfMaterials, licenceList, npmPackages, pythonPackages } from "../../docs/supply.js";
 import { allPackages } from "../../docs/write-supply.js";
+import { ilrIn } from "../cli/command.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -66,6 +68,19 @@ describe("what is installed and built on", () => {
       expect(bases.filter((base) => !/^\$\{BASE\}$/.test(base!))).toEqual([]);
       const [, given] = /^ARG BASE(?:=(\S+))?$/m.exec(text)!;
       if (given !== undefined) expect(given).toMatch(/@sha256:[0-9a-f]{64}$/);
+    }
+  });
+
+  it("is no image by its name alone: make containers, ilr images build", async () => {
+    const named = "nvidia/cuda:13.0.2-runtime-ubuntu24.04";
+    const make = (base: string): string =>
+      execFileSync("make", ["-n", "containers", `GPU_BASE=${base}`], { cwd: root, encoding: "utf8", stdio: "pipe" });
+    expect(() => make(named)).toThrow(/names no digest/);
+    const pinned = `${named}@sha256:${"0".repeat(64)}`;
+    expect(make(pinned)).toContain(`--build-arg BASE=${pinned} `);
+    for (const base of [named, "latest", "sha256:0", `${pinned}0`]) {
+      const { code, err } = await ilrIn(root, {}, "images", "build", "embedded", "--base", base);
+      expect({ base, code, err }).toMatchObject({ code: 1, err: expect.stringContaining("names no digest") });
     }
   });
 

@@ -11,6 +11,12 @@ import { countParameters } from "./count-parameters.js";
  * @throws LabError `step-failed` naming the output that is missing or wrong.
  */
 export async function assertOutputs(step: Step, directory: string): Promise<void> {
+  // A trainer that runs as this user can put a link in the folder's place; what lies behind it is not the step's.
+  if ((await lstat(join(directory, "outputs")).catch(() => undefined))?.isSymbolicLink()) {
+    throw new LabError("step-failed", `${step.verb}: its folder of outputs is a symbolic link`, {
+      hint: "the trainer broke the contract: outputs are left in the folder that it was given",
+    });
+  }
   for (const [name, kind] of Object.entries(outputsOf(step.verb, step.params))) {
     const problem = await problemOf(join(directory, "outputs", name), kind);
     if (problem !== undefined) {

@@ -55,23 +55,13 @@ const site = {
   ...{ environment: { A: "b" }, resources: { x: [1, { y: 2 }] }, planned: { time: 2, gpus: true } },
 };
 
+const COMMANDS = [
+  ...["plan", "run", "results", "list", "verify", "explain", "gc", "status", "diff-preset", "export", "data", "report"],
+  ...["notebook", "record", "images", "bases"],
+] as const;
 const WORDS = [
-  ...[
-    "plan",
-    "run",
-    "results",
-    "list",
-    "verify",
-    "explain",
-    "gc",
-    "status",
-    "diff-preset",
-    "export",
-    "onnx",
-    "data",
-    "report",
-  ],
-  ...["notebook", "record", "images", "jobs", "bases", "micro-math/quick", "gsm8k/main", "nothing", "store"],
+  ...COMMANDS,
+  ...["onnx", "jobs", "micro-math/quick", "gsm8k/main", "nothing", "store", "--help"],
   ...[
     "--set",
     "--config",
@@ -112,12 +102,21 @@ const WORDS = [
   ],
 ] as const;
 /** What they are called with; nothing that asks a network, starts servers or leaves the folder. */
+const someWords = fc.array(
+  fc.oneof({ weight: 9, arbitrary: fc.constantFrom<string>(...WORDS) }, { weight: 1, arbitrary: fc.string() }),
+  { maxLength: 6 },
+);
 const commandLine: fc.Arbitrary<Files> = fc
-  .array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom<string>(...WORDS) }, { weight: 1, arbitrary: fc.string() }), {
-    maxLength: 7,
-  })
+  .oneof(
+    { weight: 1, arbitrary: someWords },
+    {
+      weight: 4,
+      arbitrary: fc.tuple(fc.constantFrom<string>(...COMMANDS), someWords).map(([first, rest]) => [first, ...rest]),
+    },
+  )
   .filter((words) => !isLong(words))
-  .map((words) => ({ "argv.json": JSON.stringify(words) }));
+  // In a project, where commands go on.
+  .map((words) => ({ "argv.json": JSON.stringify(words), "results/none": "", "notebooks/none": "" }));
 
 /** Commands that would do hours of honest work. */
 function isLong([command, ...rest]: readonly string[]): boolean {

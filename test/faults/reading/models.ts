@@ -201,7 +201,8 @@ export const models: readonly Surface[] = [
       .map((damaged) => ({ ...embedderFiles, ...damaged })),
     read: async (folder) => {
       await using embedder = await openOnnxEmbedder(folder);
-      return embedder.embed(["a cat", "mats", ""]);
+      // Awaited here: the embedder is closed at the end of this function.
+      return await embedder.embed(["a cat", "mats", ""]);
     },
     tries: [40, 3000],
   },

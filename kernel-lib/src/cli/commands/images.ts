@@ -26,7 +26,7 @@ export function registerImages(program: Command, context: CliContext): void {
     .command("build")
     .description("build the image of the embedded engine from this checkout")
     .argument("<name>", "embedded")
-    .option("--base <image>", "build on this image instead of the pinned one; it needs Node and glibc")
+    .option("--base <image>", "build on this image, by its digest, instead of the pinned one; it needs Node and glibc")
     .option("--tag <name>", "name of the result (default: ilr-lab/embedded:latest)")
     .action((name: string, flags: BuildFlags) => build(context, name, flags));
 }
@@ -65,6 +65,7 @@ async function build(context: CliContext, name: string, { base, tag }: BuildFlag
       hint: "known: embedded",
     });
   }
+  assertDigest(base);
   const source = sourceOf(context);
   const image = await buildEmbeddedImage(await openEngine(), {
     source,
@@ -74,4 +75,12 @@ async function build(context: CliContext, name: string, { base, tag }: BuildFlag
     onLine: (line) => void context.stderr.write(`${line}\n`),
   });
   print(context, `${image.name}  ${image.id}`);
+}
+
+/** A name may be another image tomorrow; a digest, or the ID of an image that the engine has, is not. */
+function assertDigest(base: string | undefined): void {
+  if (base === undefined || /(^|@)sha256:[0-9a-f]{64}$/.test(base)) return;
+  throw new LabError("config-invalid", `--base ${base} names no digest`, {
+    hint: `expected <image>@sha256:..., or the ID of an image that the engine has: docker image inspect --format '{{.Id}}' ${base}`,
+  });
 }

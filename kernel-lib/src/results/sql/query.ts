@@ -3,6 +3,7 @@ import { LabError } from "../../core/index.js";
 import type { Columns, Row } from "../frames/index.js";
 import { type Database, openDatabase } from "./database.js";
 import { missingTable, sqlFailure } from "./failure.js";
+import { assertNoDeepJson } from "./named-files.js";
 import type { Statement } from "./statement.js";
 
 /** Tables that a statement may name. */
@@ -15,11 +16,12 @@ export interface Tables {
 /**
  * Asks DuckDB in a database of its own, which is gone afterwards. A table is loaded when the statement turns out to need it.
  *
- * @throws LabError `config-invalid` for a statement that DuckDB refuses; whatever loading a table throws.
+ * @throws LabError `config-invalid` for a statement that DuckDB refuses, `input-damaged` for a file of JSON that it would not survive; whatever loading a table throws.
  */
 export async function query(statement: Statement, tables: Tables): Promise<ColumnTable> {
   const database = await openDatabase();
   try {
+    await assertNoDeepJson(database, statement);
     const loaded = new Set<string>();
     for (;;) {
       const result = await attempt(database, statement, tables, loaded);
