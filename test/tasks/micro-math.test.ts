@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { seededRandom } from "../../kernel-lib/src/core/index.js";
 import { finalAnswer, microMath, type Question, type Splits } from "../../kernel-lib/src/tasks/index.js";
-import { evaluatePlan, parsePlan } from "../../kernel-lib/src/tasks/micro-math/plan.js";
+import { evaluatePlan, holdsStoryValues, parsePlan } from "../../kernel-lib/src/tasks/micro-math/plan.js";
 import { partitionOf } from "../../kernel-lib/src/tasks/micro-math/story.js";
 import { TEMPLATES } from "../../kernel-lib/src/tasks/micro-math/templates.js";
 import { CLOSED_FORMS, holds, numbersOf, readEquations } from "./arithmetic.js";
@@ -200,6 +201,20 @@ describe("plans", () => {
     expect(evaluatePlan(parsePlan("a - a = x"), given)).toBeUndefined();
     expect(evaluatePlan(parsePlan("a / 3 = x"), given)).toBeUndefined();
     expect(evaluatePlan(parsePlan("a / 2 = x ; x + a = y"), given)?.at(-1)?.result).toBe(75);
+  });
+
+  it("by places hold story values for the same numbers as evaluated by name", () => {
+    const random = seededRandom("plans by places");
+    const outcomes = { true: 0, false: 0 };
+    for (let draw = 0; draw < 20_000; draw++) {
+      const { plan, formula, ranges, name } = random.pick(TEMPLATES);
+      const numbers = Array.from(ranges.values(), ([least, most]) => least + random.below(most - least + 1));
+      const given = new Map(Array.from(ranges.keys(), (key, i) => [key, numbers[i]!]));
+      const isStory = holdsStoryValues(formula, numbers);
+      expect(isStory, `${name} ${numbers}`).toBe(evaluatePlan(plan, given) !== undefined);
+      outcomes[`${isStory}`]++;
+    }
+    expect(Math.min(outcomes.true, outcomes.false)).toBeGreaterThan(1000);
   });
 
   it("that cannot be read are an error of ours", () => {

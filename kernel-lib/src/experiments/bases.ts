@@ -37,6 +37,8 @@ export interface BaseOptions {
   readonly results: string;
   /** Train again instead of using the recorded model. */
   readonly fromScratch: boolean;
+  /** Recorded models that were looked at already, by folder: whoever asks for the same ones again and again looks once. */
+  readonly seen?: Map<string, Promise<Artifact>> | undefined;
   /** Who asks the Hub which commit a branch is. Plans have nobody: such a base is then an artifact yet to be made. */
   readonly resolveModel?: ResolveModel;
 }
@@ -57,8 +59,14 @@ export async function baseModel(
   if ("hub" in base) return hubModel(base, options);
   const folder = baseFolder(options.results, base, pair);
   if (options.fromScratch || !existsSync(folder)) return (await pretrainBase(runner, task, base, pair)).model!;
+  const model = options.seen?.get(folder) ?? recordedModel(folder, options.store);
+  options.seen?.set(folder, model);
+  return model;
+}
+
+async function recordedModel(folder: string, store: Store): Promise<Artifact> {
   const recorded = await recordedRef(folder);
-  const model = await importTree(options.store, join(folder, "model"));
+  const model = await importTree(store, join(folder, "model"));
   if (model.ref !== recorded) {
     throw new LabError(
       "input-damaged",

@@ -23,7 +23,7 @@ import {
   shapeOf,
 } from "./planning/index.js";
 import { readingOnly } from "./planning/reading-only.js";
-import { runSeed } from "./run-seed.js";
+import { runSeed, type SeedOptions } from "./run-seed.js";
 import { taskOf } from "./task-of.js";
 
 export type { PlannedStep };
@@ -117,12 +117,13 @@ export async function planExperiments(experiments: readonly Experiment[], option
   const store = readingOnly(options.store);
   const planner = createPlanner(createRunner({ store, backend }));
   const records = await store.records();
+  const seen: SeedOptions["seen"] = new Map();
   const priced: Priced[] = [];
   const refused: { readonly experiment: string; readonly why: LabError }[] = [];
   for (const experiment of experiments) {
     try {
       const price = pricesOf(experiment, named === undefined ? usualDevice(experiment) : device, records, options);
-      await planArms(planner, price, { ...options, store });
+      await planArms(planner, price, { ...options, store, seen });
       priced.push(price);
     } catch (why) {
       if (!(why instanceof LabError)) throw why;
@@ -176,9 +177,13 @@ function plannedTask(experiment: Experiment, options: PlanOptions): Task {
  * One seed after the other, one arm after the other: whose label a shared step gets, and so the plan's text, is always the same, and it is known
  * who needs what.
  */
-async function planArms(planner: Planner, priced: Priced, options: PlanOptions): Promise<void> {
+async function planArms(
+  planner: Planner,
+  priced: Priced,
+  options: PlanOptions & Pick<SeedOptions, "seen">,
+): Promise<void> {
   const { experiment, task, device, rates } = priced;
-  const { store, results, fromScratch = false } = options;
+  const { store, results, fromScratch = false, seen } = options;
   const own = plannedOwn(experiment, options.own ?? []);
   const sizeOf = baseSizes(priced);
   for (const seed of experiment.seeds) {
@@ -186,7 +191,7 @@ async function planArms(planner: Planner, priced: Priced, options: PlanOptions):
       const who = { experiment: experiment.name, arm: arm.name, seed };
       const runner = planner.runnerFor({ ...who, tokens: task.typicalTokens, rates, device, sizeOf });
       await runSeed({ ...experiment, arms: [arm] }, seed, {
-        ...{ runner, store, results, fromScratch, task, own },
+        ...{ runner, store, results, fromScratch, seen, task, own },
         people: plannedPeople,
       });
     }

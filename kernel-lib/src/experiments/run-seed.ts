@@ -46,7 +46,7 @@ import {
 } from "../methods/index.js";
 import type { Artifact, Demonstration, Runner } from "../steps/index.js";
 import type { Task } from "../tasks/index.js";
-import { baseModel, type ResolveModel } from "./bases.js";
+import { type BaseOptions, baseModel, type ResolveModel } from "./bases.js";
 import { type Arm, type Experiment, nobodyToAsk, noDemonstrations } from "./config.js";
 import type { OwnLibrary } from "./own/index.js";
 import { taskOf } from "./task-of.js";
@@ -90,6 +90,8 @@ export interface SeedOptions {
   readonly store: Store;
   readonly results: string;
   readonly fromScratch: boolean;
+  /** Base models that were looked at already. */
+  readonly seen?: BaseOptions["seen"] | undefined;
   /** Folder with fetched data sets. */
   readonly data?: string;
   /** The experiment's task. Default: that of its name, with its data and its judge at hand. */

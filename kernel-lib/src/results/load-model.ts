@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Store } from "../backends/index.js";
-import { type Checkpoint, loadModel } from "../engine/index.js";
+import type { Checkpoint } from "../engine/index.js";
 import { temporaryFolder } from "../store/index.js";
 import type { FoundModel } from "./find-model.js";
 
@@ -25,6 +25,7 @@ export async function checkpointOf(
   store: () => Promise<Store>,
   available?: number,
 ): Promise<Checkpoint> {
+  const { loadModel } = await import("../engine/index.js");
   if ("folder" in from) return loadModel(from.folder, { name, available });
   const { path: scratch, remove } = await temporaryFolder("model");
   try {

@@ -1,5 +1,6 @@
 /** The word tokenizer of the micro tasks, as a Hugging Face `tokenizer.json`. */
 import type { Json } from "../core/index.js";
+import type { Pretraining } from "./task.js";
 
 export const SPECIAL_TOKENS = ["<pad>", "<eos>", "<unk>"] as const;
 
@@ -40,5 +41,21 @@ export function wordTokenizer(vocabulary: readonly string[]): Json {
     post_processor: null,
     decoder: { type: "Sequence", decoders: DECODERS },
     model: { type: "WordLevel", vocab, unk_token: "<unk>" },
+  };
+}
+
+/** What base models of a generated task are pretrained on. Its vocabulary is gathered when it is first asked for: some draw phrases to find their words. */
+export function wordPretraining(corpus: Pretraining["corpus"], vocabulary: () => readonly string[]): Pretraining {
+  let gathered: readonly string[] | undefined;
+  const words = (): readonly string[] => {
+    gathered ??= vocabulary();
+    return gathered;
+  };
+  return {
+    corpus,
+    tokenizer: () => wordTokenizer(words()),
+    get vocabSize() {
+      return words().length;
+    },
   };
 }

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import { z } from "zod";
 import { LabError, nearestName } from "../../core/index.js";
 import { VERBS } from "../../steps/index.js";
@@ -129,6 +128,7 @@ export async function readSite(path: string): Promise<Site> {
       cause,
     });
   });
+  const { parse } = await import("yaml");
   let input: unknown;
   try {
     // Without its warnings, which would show what the profile holds.

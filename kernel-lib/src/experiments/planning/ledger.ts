@@ -29,10 +29,10 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  const names = new WeakMap<Artifact, string>();
-  const times = new WeakMap<Artifact, number>();
-  const sizes = new WeakMap<Artifact, ModelSize>();
-  const measured = new WeakSet<Artifact>();
+  const names = new Map<Artifact, string>();
+  const times = new Map<Artifact, number>();
+  const sizes = new Map<Artifact, ModelSize>();
+  const measured = new Set<Artifact>();
   const ends = new Map<string, number>();
   return {
     namesOf: (inputs) =>

@@ -10,10 +10,8 @@ import { type Displayable, displayedAs, markdown, render, tokenLogProbabilities 
 import type { ModelOrigin } from "../../results/index.js";
 import type { Task } from "../../tasks/index.js";
 import { type AnswerRequest, answerOf, type ModelAnswer } from "./answer.js";
+import { type Asked, textOf } from "./asked.js";
 import { type Addressed, promptTokens } from "./prompt.js";
-
-/** A question: its text, or a task's question with its reference. */
-export type Asked = string | { readonly question: string; readonly reference?: string; readonly id?: string };
 
 /** What a model thinks of an answer that somebody else wrote; `display` shows it token by token. */
 export type ModelScore = Omit<ModelAnswer, "finished">;
@@ -68,11 +66,6 @@ export async function modelOf(checkpoint: Checkpoint, origin: ModelOrigin, task:
 }
 
 type Shown = Displayable[keyof Displayable];
-
-/** The text of a question. */
-export function textOf(asked: Asked): string {
-  return typeof asked === "string" ? asked : asked.question;
-}
 
 async function scoreOf(
   language: LanguageModel,

@@ -11,7 +11,7 @@ import {
 import { openStore, type Store } from "../../store/index.js";
 import { taskByName } from "../../tasks/index.js";
 import { provenanceOfRun } from "../provenance.js";
-import { type Model, modelOf } from "./model.js";
+import type { Model } from "./model.js";
 
 export interface ModelOptions extends Partial<ModelChoice> {
   /** The task whose prompts it is asked with. Default: that of the run or base; a folder's questions are prompts as they stand. */
@@ -55,6 +55,8 @@ async function opened(
   isRecorded: boolean,
 ): Promise<Model> {
   const checkpoint = await checkpointOf(found, store, memory);
+  // The engine and its compute library come with the first model.
+  const { modelOf } = await import("./model.js");
   const loaded = await modelOf(checkpoint, originOf(found), task === undefined ? undefined : taskByName(task));
   return found.run ? withProvenance(loaded, provenanceOfRun(found.run, isRecorded)) : loaded;
 }

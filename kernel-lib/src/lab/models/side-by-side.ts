@@ -2,7 +2,8 @@ import { answersSideBySide, provenanceOf, provenanceOfAll, withProvenance } from
 import type { ComparedAnswers, JudgedAnswer } from "../../results/index.js";
 import { isRight, type Task } from "../../tasks/index.js";
 import type { AnswerRequest } from "./answer.js";
-import { type Asked, type Model, textOf } from "./model.js";
+import { type Asked, textOf } from "./asked.js";
+import type { Model } from "./model.js";
 
 /**
  * What several models say to the same questions, for `display` to show side by side. Questions with a reference are graded by the task where

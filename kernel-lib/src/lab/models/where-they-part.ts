@@ -1,7 +1,8 @@
 import { LabError } from "../../core/index.js";
 import { displayedParting, type Parting } from "../../notebook/index.js";
 import type { AnswerRequest } from "./answer.js";
-import { type Asked, type Model, textOf } from "./model.js";
+import { type Asked, textOf } from "./asked.js";
+import type { Model } from "./model.js";
 
 /**
  * The first token at which the greedy answers of two models differ, and what each holds likely there.

@@ -1,6 +1,6 @@
 /** Which names a function takes from outside its own text: what its text alone does not tell. */
+import { createRequire } from "node:module";
 import type { Node } from "acorn";
-import { analyze } from "eslint-scope";
 
 /** Every program has these. Taken when the kit is loaded, so that what a notebook adds later is not among them. */
 const builtIn: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
@@ -29,6 +29,7 @@ export interface OutsideNames {
  * outsideNames(syntaxOf("({ a }) => a.length > limit")).names; // [{ written: "limit", compiled: "limit" }]
  */
 export function outsideNames(program: Node): OutsideNames {
+  const { analyze } = createRequire(import.meta.url)("eslint-scope") as typeof import("eslint-scope");
   const taken = membersTaken(program);
   const free = analyze(program as never, { ecmaVersion: 2025, sourceType: "script" }).globalScope?.through ?? [];
   const names = new Map<string, { written: string; compiled: string }>();

@@ -1,5 +1,6 @@
 /** A function's text as a tree. */
-import { type Node, parse } from "acorn";
+import { createRequire } from "node:module";
+import type { Node } from "acorn";
 import type { Json } from "../../core/index.js";
 
 /**
@@ -9,6 +10,7 @@ import type { Json } from "../../core/index.js";
  * @throws SyntaxError for text that is neither.
  */
 export function syntaxOf(text: string): Node {
+  const { parse } = createRequire(import.meta.url)("acorn") as typeof import("acorn");
   const options = { ecmaVersion: "latest", sourceType: "script", ranges: true } as const;
   try {
     return parse(`(${text})`, options);

@@ -1,5 +1,6 @@
-import { type ColumnTable, table } from "arquero";
+import type { ColumnTable } from "arquero";
 import { LabError, nearestName } from "../../core/index.js";
+import { tableOf } from "./table-of.js";
 
 /** What the values of a column mean. */
 export interface ColumnDoc {
@@ -38,12 +39,9 @@ const docsOfDocs: Readonly<Record<string, ColumnDoc>> = {
 export function columnDocs(frame: ColumnTable): ColumnTable {
   const names = frame.columnNames();
   const docs = names.map((name) => columnDoc(frame, name));
-  const made = table({
-    name: names,
-    unit: docs.map((doc) => doc?.unit ?? null),
-    meaning: docs.map((doc) => doc?.meaning ?? null),
-  });
-  return setColumnDocs(made, docsOfDocs);
+  const units = docs.map((doc) => doc?.unit ?? null);
+  const meanings = docs.map((doc) => doc?.meaning ?? null);
+  return setColumnDocs(tableOf(["name", "unit", "meaning"], [names, units, meanings]), docsOfDocs);
 }
 
 /** What one column of a table means, where somebody said so. */

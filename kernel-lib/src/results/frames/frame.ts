@@ -1,5 +1,6 @@
-import { type ColumnTable, table } from "arquero";
+import type { ColumnTable } from "arquero";
 import { type Column, setColumnDocs } from "./column-docs.js";
+import { tableOf } from "./table-of.js";
 
 /** The columns of a frame, in their order. */
 export type Columns = Readonly<Record<string, Column>>;
@@ -37,6 +38,5 @@ export function frameOf<C extends Columns>(columns: C, rows: Iterable<Row<C>>): 
   const names = Object.keys(columns);
   const cells = names.map((): unknown[] => []);
   for (const row of rows) for (const [i, name] of names.entries()) cells[i]!.push(row[name]);
-  const made = table(Object.fromEntries(names.map((name, i) => [name, cells[i]!])), names);
-  return setColumnDocs(made, columns);
+  return setColumnDocs(tableOf(names, cells), columns);
 }

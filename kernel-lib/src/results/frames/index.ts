@@ -13,3 +13,4 @@ export { planFrame, plansFrame } from "./plans.js";
 export { changeColumns, klColumns, pointColumns } from "./point-columns.js";
 export { proposalsFrame } from "./proposals.js";
 export { roundsFrame } from "./rounds.js";
+export { tableOf } from "./table-of.js";

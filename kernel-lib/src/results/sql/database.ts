@@ -1,9 +1,9 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBResultReader, DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import { type ColumnTable, table } from "arquero";
+import type { ColumnTable } from "arquero";
 import { LabError } from "../../core/index.js";
-import type { Column, Columns, Row } from "../frames/index.js";
+import { type Column, type Columns, type Row, tableOf } from "../frames/index.js";
 import { cellsOf } from "./cells.js";
 import { parameterOf, timestampOf } from "./parameters.js";
 import type { Statement } from "./statement.js";
@@ -67,16 +67,16 @@ async function run(duckdb: DuckDB, connection: DuckDBConnection, { text, values 
     parameters.map(([value]) => value),
     parameters.map(([, type]) => type),
   );
-  return tableOf(duckdb, reader);
+  return answerOf(duckdb, reader);
 }
 
-function tableOf(duckdb: DuckDB, reader: DuckDBResultReader): ColumnTable {
+function answerOf(duckdb: DuckDB, reader: DuckDBResultReader): ColumnTable {
   const names = reader.deduplicatedColumnNames();
   const types = reader.columnTypes();
   const columns = reader.getColumns();
   // Without rows there are no columns of values, only their names.
   const cells = names.map((_, i) => [...cellsOf(duckdb, types[i]!, columns[i] ?? [])]);
-  return table(Object.fromEntries(names.map((name, i) => [name, cells[i]!])), names);
+  return tableOf(names, cells);
 }
 
 interface Filling {

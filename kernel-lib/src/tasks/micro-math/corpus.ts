@@ -7,7 +7,7 @@ import { corpusOf } from "../corpus-documents.js";
 import { tokensOf } from "./lexicon.js";
 import { FACT_SEPARATORS, NOTATIONS, STYLES } from "./phrasing.js";
 import { commute, compute, type Equation, evaluatePlan, type Operation, VALUE_RANGE } from "./plan.js";
-import { drawStory, partitionOf, type Story } from "./story.js";
+import { draftStory, partitionOf, type Story, storyOf } from "./story.js";
 import { TEMPLATES, type Template } from "./templates.js";
 
 /** What the corpus is made of; with the templates' ranges and exposure, the knobs of the base models' ability. */
@@ -132,8 +132,8 @@ function storyDocument(mix: CorpusMix, random: Random): CorpusDocument {
 
 function drawTrainStory(random: Random): Story {
   for (;;) {
-    const story = drawStory(BY_NAME.get(weighted(EXPOSURE, random))!, random);
-    if (partitionOf(story.question) === "train") return story;
+    const draft = draftStory(BY_NAME.get(weighted(EXPOSURE, random))!, random);
+    if (partitionOf(draft.question) === "train") return storyOf(draft);
   }
 }
 

@@ -77,6 +77,35 @@ export function evaluatePlan(
   return equations;
 }
 
+/** A plan by places: each operand is the place of its value, each result takes the next place. */
+export interface Formula {
+  /** Numbers that the plan itself names; their places follow those of what is given. */
+  readonly literals: readonly number[];
+  readonly steps: readonly { readonly left: number; readonly operation: Operation; readonly right: number }[];
+}
+
+/** A plan by places, for the names of what is given in their order. */
+export function formulaOf(plan: readonly PlanStep[], given: readonly string[]): Formula {
+  const results = plan.map(({ result }) => result);
+  const operands = [...new Set(plan.flatMap(({ left, right }) => [left, right]))];
+  const literals = operands.filter((operand) => !given.includes(operand) && !results.includes(operand));
+  const places = [...given, ...literals, ...results];
+  const place = (operand: string): number => places.indexOf(operand);
+  const steps = plan.map(({ left, operation, right }) => ({ left: place(left), operation, right: place(right) }));
+  return { literals: literals.map(Number), steps };
+}
+
+/** Whether all results are story values: whether `evaluatePlan` has equations for these numbers, without making any. */
+export function holdsStoryValues({ literals, steps }: Formula, given: readonly number[]): boolean {
+  const values = [...given, ...literals];
+  for (const { left, operation, right } of steps) {
+    const result = compute(operation, values[left]!, values[right]!);
+    if (!isStoryValue(result)) return false;
+    values.push(result);
+  }
+  return true;
+}
+
 /** The same equation with the operands of `+` and `*` swapped half of the time: annotators differ. */
 export function commute(equation: Equation, coin: () => number): Equation {
   const commutes = equation.operation === "+" || equation.operation === "*";

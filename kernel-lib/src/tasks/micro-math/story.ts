@@ -1,8 +1,15 @@
 /** Draws stories from templates, and decides which split a question may ever belong to. */
 import { LabError, type Random, sha256 } from "../../core/index.js";
 import { GAINS, LOSSES, NAMES, THINGS } from "./lexicon.js";
-import { commute, type Equation, evaluatePlan } from "./plan.js";
+import { commute, type Equation, evaluatePlan, holdsStoryValues } from "./plan.js";
 import type { Template } from "./templates.js";
+
+/** A question and the numbers in it, in the order of its template's ranges. Most are drawn only to be thrown away. */
+export interface Draft {
+  readonly template: Template;
+  readonly question: string;
+  readonly numbers: readonly number[];
+}
 
 /** A question with the numbers that it was made from and its true solution. */
 export interface Story {
@@ -12,28 +19,38 @@ export interface Story {
   readonly solution: readonly Equation[];
 }
 
-/** A random story of a template; all of its values are in VALUE_RANGE. */
-export function drawStory(template: Template, random: Random): Story {
+/** A random story of a template, in words; all of its values are in VALUE_RANGE. */
+export function draftStory(template: Template, random: Random): Draft {
   for (let attempt = 0; attempt < 100_000; attempt++) {
-    const given = new Map<string, number>();
-    for (const [name, [least, most]] of template.ranges) given.set(name, least + random.below(most - least + 1));
-    const solution = evaluatePlan(template.plan, given);
-    if (solution !== undefined) return { template, question: tell(template, given, random), given, solution };
+    const numbers: number[] = [];
+    for (const [least, most] of template.ranges.values()) numbers.push(least + random.below(most - least + 1));
+    if (holdsStoryValues(template.formula, numbers)) {
+      return { template, question: tell(template, numbers, random), numbers };
+    }
   }
   throw new LabError("internal", `the ranges of template ${template.name} allow no story`);
 }
 
-function tell(template: Template, given: ReadonlyMap<string, number>, random: Random): string {
+/** A draft with what its numbers are called and its true solution. */
+export function storyOf({ template, question, numbers }: Draft): Story {
+  const given = new Map([...template.ranges.keys()].map((name, i) => [name, numbers[i]!]));
+  return { template, question, given, solution: evaluatePlan(template.plan, given)! };
+}
+
+function tell({ parts, ranges }: Template, numbers: readonly number[], random: Random): string {
   const [N, M, L] = random.shuffle(NAMES);
   const [O, P] = random.shuffle(THINGS);
   const words: Readonly<Record<string, string | undefined>> = { N, M, L, O, P };
+  const names = [...ranges.keys()];
   const fill = (slot: string): string => {
     if (slot === "gain") return random.pick(GAINS);
     if (slot === "loss") return random.pick(LOSSES);
-    return words[slot] ?? String(given.get(slot));
+    return words[slot] ?? String(numbers[names.indexOf(slot)]);
   };
   // Text and slots take turns.
-  return template.parts.map((part, i) => (i % 2 === 0 ? part : fill(part))).join("");
+  let told = parts[0]!;
+  for (let i = 1; i < parts.length; i += 2) told += fill(parts[i]!) + parts[i + 1]!;
+  return told;
 }
 
 /** The reference answer of a story: `a op b = c ; ... #### c`, operands of + and * in random order. */

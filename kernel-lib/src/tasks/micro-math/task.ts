@@ -3,10 +3,11 @@ import { LabError, type Random, seededRandom } from "../../core/index.js";
 import { finalAnswer, finalAnswerMatch } from "../gsm8k-metric.js";
 import { promptText, shortComparisonText } from "../prompts.js";
 import { defineTask, type Question, type Splits } from "../task.js";
+import { wordPretraining } from "../word-tokenizer.js";
 import { pretrainingCorpus } from "./corpus.js";
-import { drawStory, type Partition, partitionOf, referenceAnswer } from "./story.js";
+import { draftStory, type Partition, partitionOf, referenceAnswer, storyOf } from "./story.js";
 import { TEMPLATES } from "./templates.js";
-import { microMathTokenizer, vocabulary } from "./tokenizer.js";
+import { vocabulary } from "./tokenizer.js";
 
 /** Questions in each split. Experiments halve `train`: 2,000 with ground truth, 2,000 to be labelled weakly. */
 export const SPLIT_SIZES: Readonly<Record<Partition, number>> = { train: 4000, validation: 500, test: 2000 };
@@ -23,7 +24,7 @@ const MAX_ANSWER_TOKENS = 44;
  */
 export const microMath = defineTask({
   name: "micro-math",
-  pretraining: { corpus: pretrainingCorpus, tokenizer: microMathTokenizer, vocabSize: vocabulary().length },
+  pretraining: wordPretraining(pretrainingCorpus, vocabulary),
   sizes: SPLIT_SIZES,
   maxAnswerTokens: MAX_ANSWER_TOKENS,
   typicalTokens: { prompt: 24, answer: 22 },
@@ -50,9 +51,11 @@ function drawSplit(partition: Partition, size: number, random: Random): readonly
   const questions: Omit<Question, "id">[] = [];
   while (questions.length < size) {
     const template = TEMPLATES[questions.length % TEMPLATES.length]!;
-    const { question, solution } = drawStory(template, random);
-    if (seen.has(question) || partitionOf(question) !== partition) continue;
+    const draft = draftStory(template, random);
+    const { question } = draft;
+    if (partitionOf(question) !== partition || seen.has(question)) continue;
     seen.add(question);
+    const { solution } = storyOf(draft);
     questions.push({ question, reference: referenceAnswer(solution, random), category: template.name });
   }
   return random

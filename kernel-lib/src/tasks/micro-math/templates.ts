@@ -7,7 +7,7 @@
  * names, {O} {P} different things, {gain} {loss} verbs, single lower-case letters numbers. Two numbers are never adjacent, because decoding joins
  * adjacent digits.
  */
-import { type PlanStep, parsePlan } from "./plan.js";
+import { type Formula, formulaOf, type PlanStep, parsePlan } from "./plan.js";
 
 type Range = readonly [least: number, most: number];
 
@@ -17,6 +17,8 @@ export interface Template {
   /** The question's text and, between any two pieces of it, the name of a slot. */
   readonly parts: readonly string[];
   readonly plan: readonly PlanStep[];
+  /** The plan, with the numbers in the order of `ranges`. */
+  readonly formula: Formula;
   readonly ranges: ReadonlyMap<string, Range>;
   /** Relative frequency in the pretraining corpus. Confusable templates are rare there, so that weak models mix up their plans. */
   readonly exposure: number;
@@ -29,9 +31,11 @@ function template(
   ranges: Readonly<Record<string, Range>>,
   exposure = 1,
 ): Template {
+  const steps = parsePlan(plan);
   return {
-    ...{ name, question, parts: question.split(/\{(\w+)\}/), plan: parsePlan(plan), exposure },
+    ...{ name, question, parts: question.split(/\{(\w+)\}/), plan: steps, exposure },
     ranges: new Map(Object.entries(ranges)),
+    formula: formulaOf(steps, Object.keys(ranges)),
   };
 }
 

@@ -5,13 +5,14 @@ import { CATEGORIES } from "../saferpaca/index.js";
 import { agreeing } from "../similarity-agreement.js";
 import type { Question, Splits, Task } from "../task.js";
 import { saysSomething, winRates } from "../win-rate.js";
+import { wordPretraining } from "../word-tokenizer.js";
 import { pretrainingCorpus } from "./corpus.js";
 import { overlapEmbedder } from "./embedder.js";
 import { DUAL_USE, GENERAL, PROTECTION } from "./general-templates.js";
 import { drawInstruction, type Instruction, type Partition, partitionOf } from "./instruction.js";
 import { microSafetyJudge } from "./judge.js";
 import type { Template } from "./template.js";
-import { microSafetyTokenizer, vocabulary } from "./tokenizer.js";
+import { vocabulary } from "./tokenizer.js";
 import { UNSAFE } from "./unsafe-templates.js";
 
 /** Questions in each split. Experiments halve `train`: 2,000 with ground truth, 2,000 to be labelled weakly. */
@@ -43,7 +44,7 @@ export const microSafety: MicroSafety = {
   name: "micro-safety",
   identity: { judge: microSafetyJudge.identity, embeddings: overlapEmbedder.identity },
   categories: CATEGORIES,
-  pretraining: { corpus: pretrainingCorpus, tokenizer: microSafetyTokenizer, vocabSize: vocabulary().length },
+  pretraining: wordPretraining(pretrainingCorpus, vocabulary),
   sizes: SPLIT_SIZES,
   maxAnswerTokens: MAX_ANSWER_TOKENS,
   typicalTokens: { prompt: 12, answer: 5 },

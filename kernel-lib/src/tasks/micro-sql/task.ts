@@ -5,12 +5,13 @@ import { promptText, shortComparisonText } from "../prompts.js";
 import { type ExecutionLimits, executionLimits, queryPool, sqliteVersion } from "../sql/execute/index.js";
 import { databaseOf, type GoldFailure, gradingWith } from "../sql/grading.js";
 import type { Question, Task } from "../task.js";
+import { wordPretraining } from "../word-tokenizer.js";
 import { type Builder, loadBuilder } from "./building.js";
 import { pretrainingCorpus } from "./corpus.js";
 import { databaseFiles } from "./database-files.js";
 import { drawSplits, SPLIT_SIZES } from "./questions.js";
 import { SCHEMA_COUNTS, type Schema, schemasOf } from "./schema.js";
-import { microSqlTokenizer, vocabulary } from "./tokenizer.js";
+import { vocabulary } from "./tokenizer.js";
 
 /** Tokens of the longest reference, EOS included, is 22; weak models ramble a little. */
 const MAX_ANSWER_TOKENS = 26;
@@ -55,7 +56,7 @@ export function microSql({ data }: MicroSqlOptions): MicroSqlTask {
   return {
     name: "micro-sql",
     identity: { limits: costs, sqlite: sqliteVersion() },
-    pretraining: { corpus: pretrainingCorpus, tokenizer: microSqlTokenizer, vocabSize: vocabulary().length },
+    pretraining: wordPretraining(pretrainingCorpus, vocabulary),
     sizes: SPLIT_SIZES,
     maxAnswerTokens: MAX_ANSWER_TOKENS,
     typicalTokens: { prompt: 25, answer: 16 },
