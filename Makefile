@@ -21,7 +21,7 @@ help:
 	@echo "                 SEEDS=0,1,2 for several seeds; FROM_SCRATCH=1 pretrains the base models, too"
 	@echo "make test        lint, type check and all tests"
 	@echo "make test-faults crashes, damage, load and hostile input, with many tries (hours); ILR_FAULTS_SEED=0, FAULTS=<files>"
-	@echo "make bench       speed of training and sampling"
+	@echo "make bench       time and memory against PyTorch, TRL and transformers (ILR_BENCH_PYTHON=<a Python that has them>), in one table"
 	@echo "make notebooks   every notebook executed into out/notebooks, and one report of all of them"
 	@echo "make lessons     the lessons of notebooks/teaching with their solutions, executed, for teachers"
 	@echo "make results     compute what results/ holds (hours; goes on where it was stopped)"
@@ -76,11 +76,11 @@ FAULTS ?=
 test-faults: build
 	ILR_FAULTS=long ILR_FAULTS_SEED=$(ILR_FAULTS_SEED) node node_modules/vitest/vitest.mjs run --config test/faults/vitest.config.ts $(FAULTS)
 
+# Peers are those that ILR_BENCH_PYTHON has; a bench that cannot run here leaves no rows in the table. `npm run bench:record` keeps it.
+BENCHES = epoch training sampling scaling notebook records
 bench: build
-	node --import tsx test/bench/training.ts
-	node --import tsx test/bench/sampling.ts
-	node --import tsx test/bench/notebook.ts
-	node --import tsx --expose-gc test/bench/records.ts
+	rm -rf out/bench
+	$(foreach bench,$(BENCHES),node --import tsx --expose-gc test/bench/$(bench).ts || echo "$(bench) failed";) node --import tsx test/bench/report.ts
 
 # In their order; from recorded runs where they show those, and on this machine where they run something. Lessons with their solutions.
 notebooks: build

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { builtNotebook, type JupyterHome, jupyterMissing, makeJupyterHome, python } from "../jupyter/support.js";
+import { compared, writeRows } from "./rows.js";
 
 const cells = [
   'import { display } from "ilr-lab";\nimport { table } from "arquero";',
@@ -102,6 +103,10 @@ async function main(): Promise<void> {
         phases.map((phase) => median(all.map((run) => run[phase]))),
       );
     const [ours, theirs] = [runs.get("our runner")!, runs.get("nbclient")!];
+    const wall = (all: readonly Run[]): number[] => all.map(({ total }) => total);
+    const peer = { name: "nbclient", values: wall(theirs) };
+    const what = `a notebook of ${cells.length} cells`;
+    writeRows("notebook", [compared({ bench: "notebook", what, unit: "s wall", ours: wall(ours), peer })]);
     const ratios = theirs.map(({ total }, i) => total / ours[i]!.total);
     const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
     console.log(`nbclient takes ${median(ratios).toFixed(2)} times as long (${low.toFixed(2)} to ${high.toFixed(2)})`);

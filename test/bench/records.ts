@@ -14,19 +14,23 @@ import { buildReport } from "../../kernel-lib/src/report/index.js";
 import { openStore } from "../../kernel-lib/src/store/index.js";
 import { answersOf, inProcess } from "../faults/chains.js";
 import { syntheticRun } from "../results/synthetic-run.js";
+import { type BenchRow, compared, writeRows } from "./rows.js";
 
 const [rows, steps, figures] = [2, 3, 4].map((place, index) =>
   Number(process.argv[place] ?? [100_000, 5000, 300][index]),
 ) as [number, number, number];
+
+const taken: BenchRow[] = [];
 
 /** Does it once, and says what it took. */
 async function measure<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   globalThis.gc?.();
   const begun = performance.now();
   const result = await work();
-  const seconds = ((performance.now() - begun) / 1000).toFixed(2);
+  const seconds = (performance.now() - begun) / 1000;
   const memory = Math.round(process.memoryUsage().rss / 1e6);
-  console.log(`| ${what} | ${seconds} | ${memory} |`);
+  console.log(`| ${what} | ${seconds.toFixed(2)} | ${memory} |`);
+  taken.push(compared({ bench: "records", what, unit: "s wall", ours: [seconds] }));
   return result;
 }
 
@@ -79,6 +83,7 @@ try {
   const cells = Array.from({ length: figures }, (_, id) => ({ ...cell, id: `c${id}` }));
   await writeFile(notebook, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
   const { html } = await measure(`a report of a notebook with ${figures} figures`, () => buildReport([notebook]));
+  writeRows("records", taken);
   console.log(`\nthe report has ${(html.length / 1e6).toFixed(1)} MB`);
 } finally {
   await rm(folder, { recursive: true, force: true });

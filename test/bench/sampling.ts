@@ -15,6 +15,7 @@ import { parameterLayout } from "../../kernel-lib/src/engine/layout.js";
 import { sampleAnswers } from "../../kernel-lib/src/engine/sampler/index.js";
 import type { Decoding } from "../../kernel-lib/src/steps/index.js";
 import { EOS_ID, tinyModel, wordLevelTokenizer } from "../engine/tiny-models.js";
+import { compared, writeRows } from "./rows.js";
 
 const VOCABULARY = 119;
 const MAX_ANSWER_TOKENS = 40;
@@ -136,12 +137,20 @@ async function main(): Promise<void> {
     own.push(measurement);
     show(`${workload.name}, ${workload.questions} questions`, measurement);
   }
-  if (process.env.ILR_BENCH_PYTHON === "none") return;
   const folder = await mkdtemp(join(tmpdir(), "ilr-bench-"));
   try {
     await writeCheckpoint(folder, checkpoint, { storage: "float32" });
     await writeFile(join(folder, "prompts.json"), JSON.stringify(prompts(count).map(({ prompt }) => prompt)));
     const torch = torchReport(folder, workloads);
+    writeRows(
+      "sampling",
+      workloads.map(({ name, questions }, index) => {
+        const peer = torch && { name: "generate", values: [torch.measurements[index]!.cpuSeconds] };
+        const [what, ours] = [`${name}, ${questions} questions, made up`, [own[index]!.cpuSeconds]];
+        return compared({ bench: "sampling", what, unit: "s CPU", ours, peer });
+      }),
+      torch?.versions,
+    );
     if (!torch) return;
     console.log(torch.versions);
     torch.measurements.forEach((measurement, index) => {

@@ -1,15 +1,18 @@
-"""PyTorch's side of training.ts: the same model, data and optimizer in eager mode on one thread.
+"""PyTorch's side of training.ts: the same model, data and optimizer on one thread, eager or (`--compile`) compiled.
 
-Reads JSON lines: first the model and batches, then `{"steps": n}` as often as wanted; answers each with seconds.
+Reads JSON lines: first the model, its batches and the steps of a warm-up, then `{"steps": n}` as often as wanted; answers each with what
+they took, or `{"problem": text}`.
 """
 
 import json
 import re
 import sys
 import time
+from collections.abc import Callable
 
 import torch
 import transformers
+from measure import memory
 from transformers import LlamaConfig, LlamaForCausalLM
 
 
@@ -27,6 +30,39 @@ def collate(rows: list[dict]) -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "labels": labels, "attention_mask": mask}
 
 
+def trainer(setup: dict, compiled: bool) -> Callable[[int], None]:
+    """One optimizer step on the k-th batch."""
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=setup["vocabSize"], hidden_size=setup["hiddenSize"], num_hidden_layers=setup["layers"],
+            num_attention_heads=setup["heads"], intermediate_size=setup["intermediateSize"],
+            max_position_embeddings=setup["maxPositions"], tie_word_embeddings=False,
+        )
+    ).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+    forward = torch.compile(model) if compiled else model
+    batches = setup["batches"]
+
+    def step(k: int) -> None:
+        loss = forward(**collate(batches[k % len(batches)]), use_cache=False).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return step
+
+
+def run(step: Callable[[int], None], steps: int) -> dict:
+    """What some steps take."""
+    before = memory("VmRSS")
+    start, cpu_start = time.perf_counter(), time.process_time()
+    for k in range(steps):
+        step(k)
+    wall, cpu = time.perf_counter() - start, time.process_time() - cpu_start
+    return {"wall": wall, "cpu": cpu, "before": before, "peak": memory("VmHWM")}
+
+
 def main() -> None:
     torch.set_num_threads(1)
     if "--version" in sys.argv:
@@ -40,31 +76,14 @@ def main() -> None:
         print(", ".join(parts))
         return
     setup = json.loads(sys.stdin.readline())
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=setup["vocabSize"], hidden_size=setup["hiddenSize"], num_hidden_layers=setup["layers"],
-            num_attention_heads=setup["heads"], intermediate_size=setup["intermediateSize"],
-            max_position_embeddings=setup["maxPositions"], tie_word_embeddings=False,
-        )
-    ).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
-    batches = setup["batches"]
-
-    def step(k: int) -> None:
-        loss = model(**collate(batches[k % len(batches)]), use_cache=False).loss
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-
-    step(0)
-    step(1)
-    print(0, flush=True)
+    step = trainer(setup, "--compile" in sys.argv)
+    try:
+        print(json.dumps(run(step, setup["steps"])), flush=True)
+    except Exception as error:  # No compiler, or one that cannot: the other sides go on.
+        print(json.dumps({"problem": str(error).strip().splitlines()[0]}), flush=True)
+        return
     for line in sys.stdin:
-        start = time.perf_counter()
-        for k in range(json.loads(line)["steps"]):
-            step(k)
-        print(time.perf_counter() - start, flush=True)
+        print(json.dumps(run(step, json.loads(line)["steps"])), flush=True)
 
 
 if __name__ == "__main__":
