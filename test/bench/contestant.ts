@@ -10,7 +10,7 @@ export interface Turn {
   readonly wall: number;
   /** Processor seconds of all threads. */
   readonly cpu: number;
-  /** Most memory that the process ever had, MB (10^6 bytes), and what it had before this turn. */
+  /** Most memory that the process had in this turn, MB (10^6 bytes), and what it had before. */
   readonly peak: number;
   readonly before: number;
 }

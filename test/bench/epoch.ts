@@ -135,8 +135,7 @@ function rowsOf(
   const peerName = verb === "sample" ? "generate" : verb === "sft" ? "SFTTrainer" : "DPOTrainer";
   const peer = best && { name: `${peerName}, ${best[0]}`, values: cpu(best[1]) };
   const most = (all: readonly Result[]): number => Math.max(...all.map(({ peak }) => peak));
-  const everyPeak = Object.values(ways).flat();
-  const memoryPeer = best && { name: peerName, values: [most(everyPeak)] };
+  const memoryPeer = best && { name: `${peerName}, ${best[0]}`, values: [most(best[1])] };
   return [
     compared({ bench: "epoch", what, unit: "s CPU", ours: cpu(ours!), peer, limit, target: { ratio: target } }),
     compared({

@@ -18,7 +18,7 @@ import torch
 import transformers
 import trl
 from datasets import Dataset
-from measure import memory
+from measure import forget_peak, memory
 from sampling_torch import arguments, batches
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
@@ -105,6 +105,7 @@ def main() -> None:
         rows = [json.loads(row) for row in Path(request["rows"]).read_text().splitlines()]
         tokenizer = AutoTokenizer.from_pretrained(request["model"])
         model = AutoModelForCausalLM.from_pretrained(request["model"], dtype=torch.float32)
+        forget_peak()
         before = memory("VmRSS")
         start, cpu_start = time.perf_counter(), time.process_time()
         if request["verb"] == "sample":

@@ -122,7 +122,7 @@ async function rowsOf({ what, sizes, points }: Series): Promise<BenchRow[]> {
     const spread = [exponent - standardError, exponent + standardError] as const;
     return {
       bench: "scaling",
-      what: `${what} x1..x8: ${unit}`,
+      what: `${what}: ${unit}`,
       unit: "exponent",
       ours: exponent,
       spread,

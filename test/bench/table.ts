@@ -17,6 +17,26 @@ export function tableOf(rows: readonly BenchRow[]): string {
   return [HEADING, ...rows.map(lineOf)].join("\n");
 }
 
+/** Costs at each size and the exponents that were fitted to them. */
+export function scalingTableOf(rows: readonly BenchRow[]): string {
+  const lines = rows.flatMap(({ what, ours, spread, points }) => {
+    if (points === undefined) return [];
+    const error = (spread[1] - spread[0]) / 2;
+    return [`| ${[what, ...points.map(number)].join(" | ")} | ${ours.toFixed(2)} ± ${error.toFixed(2)} |`];
+  });
+  return ["| what | x1 | x2 | x4 | x8 | exponent |\n|---|--:|--:|--:|--:|--:|", ...lines].join("\n");
+}
+
+/** Times that a peer was held against, in short. */
+export function speedTableOf(rows: readonly BenchRow[]): string {
+  const lines = rows.flatMap(({ what, unit, ours, peer, peerName, ratio, limit }) => {
+    if (peer === undefined || unit === "MB") return [];
+    const share = limit === undefined ? "" : percent(limit / ours);
+    return [`| ${what} | ${number(ours)} ${unit} | ${number(peer)} (${peerName}) | ${ratio!.toFixed(2)}x | ${share} |`];
+  });
+  return ["| what | ilr-lab | peer | ratio | share of the sgemm peak |\n|---|--:|--:|--:|--:|", ...lines].join("\n");
+}
+
 function lineOf(row: BenchRow): string {
   const { what, unit, ours, peer, peerName, ratio, spread, limit, limitName, target } = row;
   const [low, high] = spread.map((value) => (ratio === undefined ? number(value) : value.toFixed(2)));

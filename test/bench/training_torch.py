@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import torch
 import transformers
-from measure import memory
+from measure import forget_peak, memory
 from transformers import LlamaConfig, LlamaForCausalLM
 
 
@@ -55,6 +55,7 @@ def trainer(setup: dict, compiled: bool) -> Callable[[int], None]:
 
 def run(step: Callable[[int], None], steps: int) -> dict:
     """What some steps take."""
+    forget_peak()
     before = memory("VmRSS")
     start, cpu_start = time.perf_counter(), time.process_time()
     for k in range(steps):

@@ -1,9 +1,9 @@
 /** This process's side of a turn: answers each line of standard input, and measures itself. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Turn } from "./contestant.js";
 
-/** Memory of this process, MB (10^6 bytes): now, and the most there was. */
+/** Memory of this process, MB (10^6 bytes): now, and the most since the last `forgetPeak`. */
 export function memory(): { readonly now: number; readonly peak: number } {
   try {
     const status = readFileSync("/proc/self/status", "utf8");
@@ -14,8 +14,18 @@ export function memory(): { readonly now: number; readonly peak: number } {
   }
 }
 
+/** The peak counts from now on, where the system allows it. */
+function forgetPeak(): void {
+  try {
+    writeFileSync("/proc/self/clear_refs", "5");
+  } catch {
+    // Then it is the most that there ever was.
+  }
+}
+
 /** Does it and measures it. */
 export async function turn<T extends object>(work: () => Promise<T>): Promise<Turn & T> {
+  forgetPeak();
   const { now: before } = memory();
   const [start, cpuStart] = [performance.now(), process.cpuUsage()];
   const result = await work();
