@@ -46,16 +46,20 @@ kernel-lib/dist/.built: $(STAMPS)/install $(SOURCES)
 
 build: kernel-lib/dist/.built
 
+# The run leaves its folder as it is when nothing has changed, and then there is nothing to draw again.
 reproduce: build
 	$(ILR) run $(TASK)/main --out $(OUT) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(filter 1,$(FROM_SCRATCH)),--from-scratch)
-	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param fresh=true --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
-	$(ILR) report $(OUT)/01-main-result.ipynb --out $(OUT)/report
+	@$(MAKE) --no-print-directory $(OUT)/report/index.html
 	@echo ""
 	@echo "report    $(OUT)/report/index.html opens in a browser"
 	@echo "table     $(OUT)/table.md"
 	@echo "figure    $(OUT)/figure.svg, $(OUT)/figure.png"
 	@echo "notebook  $(OUT)/01-main-result.ipynb"
 	@echo "rows      $(OUT)/points.jsonl, provenance in $(OUT)/provenance.json"
+
+$(OUT)/report/index.html: $(OUT)/provenance.json notebooks/01-main-result.ipynb kernel-lib/dist/.built $(wildcard results/$(TASK)/main/points.jsonl)
+	$(ILR) notebook run notebooks/01-main-result.ipynb --out $(OUT) --param fresh=true --param experiment=$(TASK)/main $(if $(SEEDS),--param 'seeds=[$(SEEDS)]')
+	$(ILR) report $(OUT)/01-main-result.ipynb --out $(OUT)/report
 
 test: lint typecheck unit
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -150,11 +150,24 @@ describe("ilr run", () => {
     expect(await readFile(join(folder, "table.md"), "utf8")).toContain("| ILR");
 
     const calls = backend.calls.length;
+    const times = async (): Promise<readonly bigint[]> =>
+      Promise.all(
+        (await readdir(folder)).sort().map(async (name) => (await stat(join(folder, name), { bigint: true })).mtimeNs),
+      );
+    const written = await times();
     const second = await ilr("run", "micro-math/quick", ...changes, "--record");
     expect(second.out).toContain("nothing to run");
     expect(second.out).toMatch(/^0 steps executed/m);
     expect(backend.calls).toHaveLength(calls);
     expect((await readRun(join(root, "results", "micro-math", "quick"))).points).toEqual(run.points);
+    // The folder had it all: the provenance stays that of the run that computed.
+    expect(await times()).toEqual(written);
+    await writeFile(
+      join(folder, "points.jsonl"),
+      (await readFile(join(folder, "points.jsonl"), "utf8")).replace("1", "0"),
+    );
+    await ilr("run", "micro-math/quick", ...changes);
+    expect((await readRun(folder)).points).toEqual(run.points);
 
     const plan = await ilr("plan", "micro-math/quick", ...changes);
     expect(plan.out).toContain("nothing to run");

@@ -95,6 +95,7 @@ export {
 export { findProject, type Project } from "./project.js";
 export {
   type EvaluatorSummary,
+  holdsRun,
   type PeopleRecord,
   type RunProvenance,
   type RunRecord,

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Json, LabError } from "../core/index.js";
 import { writeWhole } from "../store/index.js";
@@ -78,6 +79,21 @@ export async function writeRun(folder: string, run: RunRecord): Promise<void> {
       hint: "choose another folder with --out",
     });
   }
+}
+
+/**
+ * Whether a folder holds what this run found. A run that executed nothing found it in the store: then the folder's own provenance, of the
+ * run that computed it, says more than this one's. Damaged or missing files hold nothing.
+ */
+export async function holdsRun(folder: string, run: RunRecord): Promise<boolean> {
+  if (run.provenance.counts.executed > 0) return false;
+  const found = await readRun(folder).catch(() => undefined);
+  const lasting = ({ points, evaluators, provenance }: RunRecord): object => {
+    // Seconds of steps are summed in the order in which steps ended.
+    const { started: _1, ended: _2, wallSeconds: _3, stepSeconds: _4, counts: _5, outside: _6, ...rest } = provenance;
+    return { points, evaluators, provenance: rest };
+  };
+  return found !== undefined && isDeepStrictEqual(lasting(found), JSON.parse(JSON.stringify(lasting(run))));
 }
 
 const count = z.number().int().min(0);
