@@ -67,6 +67,13 @@ describe("the main experiment, one seed", () => {
     expect(main.outcomes.length).toBe(1 + 2 + 8 * 2);
   });
 
+  it("teaches the truth before there are weak labels: nobody waits for what they do not need", () => {
+    const begins = (label: RegExp): number => main.runner.calls.findIndex((call) => label.test(call.label));
+    expect(begins(/^SFT on ground truth$/)).toBeGreaterThan(-1);
+    expect(begins(/^SFT on ground truth$/)).toBeLessThan(begins(/^SFT$/));
+    expect(begins(/^SFT on ground truth$/)).toBeLessThan(begins(/^weak labels/));
+  });
+
   it("reports every outcome as soon as it is known, the same that it returns", () => {
     expect(main.reported).toEqual(main.outcomes);
     expect(main.reported[0]!.arm).toBe("Weak supervisor");

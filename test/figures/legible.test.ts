@@ -15,8 +15,10 @@ import {
   phaseAtMatchedKl,
   phaseDiagram,
   supervisionQuality,
+  timeline,
 } from "../../kernel-lib/src/figures/index.js";
 import { narrowLayout } from "../../kernel-lib/src/report/narrow-layout.js";
+import type { Timeline } from "../../kernel-lib/src/results/index.js";
 import { syntheticRun } from "../results/synthetic-run.js";
 import { illegible } from "./legible.js";
 import { betaSweep, humanRun, oracleRun, otherTask, phaseRun } from "./synthetic-studies.js";
@@ -45,9 +47,23 @@ const all: Readonly<Record<string, () => Figure>> = {
   "phase diagram": () => phaseDiagram(phase),
   "phase diagram at matched KL": () => phaseAtMatchedKl(phase),
   "gain by KL of fifty arms": () => gainByKl(phase),
+  timeline: () => timeline(main, busyDay()),
   "figure 4 with one panel": () => figure4({ "micro-math": main }),
   "figure 4 with four panels": () => figure4({ "GSM8K (7B)": main, "GSM8K (70B)": main, BIRD: sql, SaferPaca: sql }),
 };
+
+/** Two workers, every verb, and a chain through all of it. */
+function busyDay(): Timeline {
+  const names = ["pretrain", "sft", "evaluator", "dpo", "sample", "score", "of-my-own"];
+  const steps = names.flatMap((name, i) =>
+    [0, 1].map((lane) => ({
+      ...{ key: `${i}${lane}`, label: `${name} ${i}`, name, kind: "step" as const, critical: lane === 0, lane },
+      ...{ start: 100 * i + 10 * lane, end: 100 * i + 90 },
+    })),
+  );
+  const tables = { ...steps[0]!, name: "pairs", kind: "derive", start: 90, end: 92 } as const;
+  return { steps: [...steps, tables], workers: 2, wall: 690, idle: 190, critical: 630, earlier: 1200 };
+}
 
 describe("text in figures", () => {
   it.each(Object.entries(all))("of %s can be read in a notebook and on a phone", (_, draw) => {

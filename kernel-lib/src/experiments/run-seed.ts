@@ -121,6 +121,8 @@ interface Shared {
   /** The student trained on them: round 0 of every arm. */
   readonly student: Artifact;
   readonly evaluator: () => Promise<TrainedEvaluator>;
+  /** Students who are taught the truth, by the arm's name: they need no supervisor, and are trained beside it. */
+  readonly taughtTruth: ReadonlyMap<string, Promise<Artifact>>;
   /** Pairs whose truth is known, for people. */
   readonly gold: () => Promise<Artifact<GoldPair>>;
 }
@@ -150,8 +152,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
   });
   await Promise.all(
     experiment.arms.map(async (arm) => {
-      const armSetting = { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };
-      const rounds = runArm({ ...shared, setting: armSetting }, arm, experiment);
+      const rounds = runArm({ ...shared, setting: withFidelity(setting, arm) }, arm, experiment);
       try {
         for await (const { kl = experiment.kl, ...outcome } of rounds) {
           const label = `${arm.name} round ${outcome.round}`;
@@ -170,8 +171,6 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
       }
     }),
   );
-  const { trainEvaluator: wanted = false, arms } = experiment;
-  const used = wanted || arms.some(({ comparisons }) => comparisons === "evaluator" || comparisons === "human");
   const pair = seed % experiment.bases.pairs;
   const bases = Object.fromEntries(
     (["weak", "strong"] as const).map((role) => [
@@ -179,7 +178,7 @@ export async function runSeed(experiment: Experiment, seed: number, options: See
       setting.bases[role].ref ?? "not trained yet",
     ]),
   );
-  if (!used) return { seed, outcomes, bases };
+  if (!usesEvaluator(experiment)) return { seed, outcomes, bases };
   const trained = await shared.evaluator();
   return { seed, outcomes, bases, evaluator: trained, heldOut: await heldOutPairs(setting, trained) };
 }
@@ -209,15 +208,42 @@ async function prepare(
     bases: { weak: weakBase!, strong: strongBase! },
     limit: definedOnly(experiment.limit),
   });
+  const taughtTruth = new Map(
+    experiment.arms.flatMap((arm) => (arm.method === "sft-ground-truth" ? [[arm.name, teachTruth(setting, arm)]] : [])),
+  );
   const weak = await weakSupervision(setting);
-  const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
-  const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   let trained: Promise<TrainedEvaluator> | undefined;
   const theEvaluator = (): Promise<TrainedEvaluator> => (trained ??= trainEvaluator(setting, weak));
+  // The longest step of all, which whole arms wait for: it begins as soon as it can. Who asks for it meets its failure.
+  if (usesEvaluator(experiment)) theEvaluator().catch(() => {});
+  const labels = experiment.demonstrations === "correct-weak" ? await correctLabels(setting, weak) : weak.labels;
+  const { model: student } = await sft(setting, setting.bases.strong, labels, "SFT");
   return {
-    ...{ setting, judge, own, seats, weak, labels, student, evaluator: theEvaluator },
+    ...{ setting, judge, own, seats, weak, labels, student, evaluator: theEvaluator, taughtTruth },
     gold: async () => goldPairs(setting, await theEvaluator(), await heldOutPairs(setting, await theEvaluator())),
   };
+}
+
+/** Whether some arm, or the experiment itself, asks for a trained evaluator. */
+function usesEvaluator({ trainEvaluator: wanted = false, arms }: Experiment): boolean {
+  return wanted || arms.some(({ comparisons }) => comparisons === "evaluator" || comparisons === "human");
+}
+
+/** Begins to train a student on the truth; the arm that it is for meets a failure. */
+function teachTruth(shared: Setting, arm: Arm): Promise<Artifact> {
+  const setting = withArmRecipe(withFidelity(shared, arm), arm);
+  const teach = async (): Promise<Artifact> => {
+    const truth = await groundTruth(setting, setting.unlabelled);
+    return (await sft(setting, setting.bases.strong, truth, arm.name)).model;
+  };
+  const model = teach();
+  model.catch(() => {});
+  return model;
+}
+
+/** An arm may do some things as described where others do them as released. */
+function withFidelity(setting: Setting, arm: Arm): Setting {
+  return { ...setting, fidelity: { ...setting.fidelity, ...arm.fidelity } as Fidelity };
 }
 
 type ArmOutcome = Omit<Outcome, "seed" | "arm" | "method" | "kl" | "abstains"> & { readonly kl?: boolean };
@@ -231,8 +257,7 @@ async function* runArm(shared: Shared, arm: Arm, experiment: Experiment): AsyncG
       yield { round: 0, model: student, test: await test(setting, student, name) };
       return;
     case "sft-ground-truth": {
-      const truth = await groundTruth(setting, setting.unlabelled);
-      const { model } = await sft(setting, setting.bases.strong, truth, name);
+      const model = await shared.taughtTruth.get(name)!;
       yield { round: 0, model, test: await test(setting, model, name) };
       return;
     }

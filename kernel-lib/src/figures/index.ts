@@ -24,3 +24,4 @@ export { defaultSize, figureToPng, figureToSvg, type Png, svgToPng } from "./ren
 export { reviewersStyles } from "./reviewers-styles.js";
 export { supervisionQuality } from "./supervision-quality.js";
 export { errorBars, methodLine, themedLayout } from "./theme.js";
+export { timeline } from "./timeline.js";

@@ -1,6 +1,6 @@
 import type { ColumnTable } from "arquero";
 import { findProject, type RunRecord } from "../experiments/index.js";
-import { type Figure, type FigureName, figuresByName, refinements } from "../figures/index.js";
+import { type Figure, type FigureName, figuresByName, refinements, timeline } from "../figures/index.js";
 import type { Judgement } from "../human/index.js";
 import {
   answersSideBySide,
@@ -32,7 +32,10 @@ import {
   storedAnswers,
   storedLabels,
   storedRefinements,
+  storedTimeline,
+  storedTokens,
   summaryTable,
+  timesFrame,
   type Verdict,
   verdicts,
 } from "../results/index.js";
@@ -136,6 +139,22 @@ export interface Run {
    */
   refinements(options: Pick<LabelOptions, "arm" | "seed">): Promise<Figure>;
   /**
+   * When each step of the run ran, and on which worker; the longest chain of steps that need each other is drawn through it.
+   *
+   * @throws LabError `input-missing` when the store does not have the steps, as with a run that was recorded elsewhere.
+   * @example
+   * display(await run.timeline());
+   */
+  timeline(): Promise<Figure>;
+  /**
+   * The same as a table: seconds by verb, idle workers, the longest chain against the clock.
+   *
+   * @throws LabError as `timeline`.
+   * @example
+   * display(await run.times());
+   */
+  times(): Promise<ColumnTable>;
+  /**
    * One of the run's models, loaded to be talked to.
    *
    * @throws LabError as `lab.model`.
@@ -195,6 +214,11 @@ export function runOf(record: RunRecord, origin: RunOrigin = {}): Run {
       about(labelDiff(await storedLabels(record, await store(), options)), [options.arm]),
     refinements: async (options) =>
       about(refinements(options.arm, await storedRefinements(record, await store(), options)), [options.arm]),
+    timeline: async () => {
+      const place = await store();
+      return about(timeline(record, await storedTimeline(record, place), await storedTokens(record, place)));
+    },
+    times: async () => about(timesFrame(await storedTimeline(record, await store()))),
     model: (choice) => modelOfThisRun(record, store, choice, isRecorded),
   };
   return about(displayedAs(run, () => runCard(record)));

@@ -143,3 +143,12 @@ export {
 } from "./stored-labels.js";
 export { type ModelChoice, modelName, type StoredModel, storedModel } from "./stored-model.js";
 export { markdownTable, type SummaryFormat, summaryTable, textTable } from "./summary.js";
+export {
+  type StepTokens,
+  storedTimeline,
+  storedTokens,
+  type TimedStep,
+  type Timeline,
+  timelineOf,
+  timesFrame,
+} from "./timeline/index.js";
