@@ -16,16 +16,19 @@ import { parseExperiment, presetByName } from "../../kernel-lib/src/experiments/
 import { type AnswerRow, CONTRACT, type Demonstration, type PreferencePair } from "../../kernel-lib/src/steps/index.js";
 import { microMath } from "../../kernel-lib/src/tasks/index.js";
 import { type Contestant, nodeContestant, peerVersions, pythonContestant, type Turn } from "./contestant.js";
-import { flopCounter } from "./epoch-flop.js";
-import { sgemmPeak } from "./limits.js";
+import { workCounter } from "./epoch-work.js";
+import { describeMachine, limitOf, type Machine, measureMachine, type Work } from "./limits.js";
 import { type BenchRow, compared, writeRows } from "./rows.js";
 
-type Work = "sft" | "dpo" | "sample";
+type WorkVerb = "sft" | "dpo" | "sample";
 interface Result extends Turn {
   readonly loss?: number;
   readonly prepare?: number;
   readonly tokens?: number;
 }
+
+/** Turns of ours and of each of the peer's ways. */
+type Results = Readonly<Record<string, readonly Result[]>>;
 
 const [questions, rounds] = [Number(process.argv[2] ?? 2000), Number(process.argv[3] ?? 3)];
 const { recipe, alpha } = parseExperiment(presetByName("micro-math/main"));
@@ -42,13 +45,13 @@ const GENERATE_ROWS = [120, 240, 480];
 
 /** One contest: what our verb gets, and the requests that ask the peer for the same. */
 interface Contest {
-  readonly verb: Work;
+  readonly verb: WorkVerb;
   readonly what: string;
   readonly target: number;
   readonly model: string;
   readonly rows: readonly object[];
-  /** FLOP that the work takes at least, once our side has done it. */
-  readonly flop: (outputs: string) => Promise<number>;
+  /** What it takes at least, once our side has done it. */
+  readonly work: (outputs: string) => Promise<Work>;
   readonly folder: string;
   readonly requests: Readonly<Record<string, object>>;
 }
@@ -92,22 +95,24 @@ async function run(
   { verb, folder, requests }: Contest,
   ours: Contestant,
   theirs: Contestant | undefined,
-): Promise<Readonly<Record<string, readonly Result[]>>> {
+): Promise<{ readonly results: Results; readonly machine: Machine }> {
   const inputs = { model: "tree:0", [inputNames[verb]]: "file:0" };
   const step = { verb, contract: CONTRACT, params: parameters[verb], inputs, seed: 0 };
   let ways: [string, () => Promise<Result>][] = [["ours", () => ours.ask<Result>({ step, folder })]];
   if (theirs) for (const [name, request] of Object.entries(requests)) ways.push([name, () => theirs.ask(request)]);
   const results: Record<string, Result[]> = {};
+  let machine = await measureMachine();
   for (let round = 0; round < rounds; round++) {
     for (const [name, ask] of round % 2 === 0 ? ways : ways.toReversed()) {
       const result = await ask();
       results[name] = [...(results[name] ?? []), result];
       console.log(`${verb.padEnd(7)} ${name.padEnd(18)} ${describe(result)}`);
     }
+    machine = await measureMachine(machine);
     const best = ways.slice(1).sort(([a], [b]) => results[a]![0]!.cpu - results[b]![0]!.cpu)[0];
     ways = best ? [ways[0]!, best] : ways;
   }
-  return results;
+  return { results, machine };
 }
 
 function describe({ wall, cpu, before, peak, loss, prepare, tokens }: Result): string {
@@ -120,13 +125,8 @@ function describe({ wall, cpu, before, peak, loss, prepare, tokens }: Result): s
   ].join("  ");
 }
 
-/** The table's rows of a contest: processor time, and memory beyond what the process had when it began. */
-function rowsOf(
-  { verb, what, target }: Contest,
-  results: Readonly<Record<string, readonly Result[]>>,
-  seconds: number,
-): BenchRow[] {
-  const limit = { name: "sgemm peak", value: seconds };
+/** The table's rows of a contest: processor time and memory. */
+function rowsOf({ verb, what, target }: Contest, results: Results, limit: ReturnType<typeof limitOf>): BenchRow[] {
   const { ours, ...ways } = results;
   const cpu = (all: readonly Result[]): number[] => all.map((result) => result.cpu);
   // The others had one round only.
@@ -146,12 +146,13 @@ function rowsOf(
 }
 
 /** A contest from its data to its rows; the processes live as long as it does, so that their peaks are its own. */
-async function hold(one: Contest, peak: number, withPeer: boolean): Promise<BenchRow[]> {
+async function hold(one: Contest, withPeer: boolean): Promise<BenchRow[]> {
   const ours = nodeContestant("epoch-worker.ts");
   const theirs = withPeer ? pythonContestant("epoch_trl.py") : undefined;
-  const results = await run(one, ours, theirs);
+  const { results, machine } = await run(one, ours, theirs);
   await Promise.all([ours.close(), theirs?.close()]);
-  return rowsOf(one, results, (await one.flop(join(one.folder, "outputs"))) / peak);
+  console.log(describeMachine(machine));
+  return rowsOf(one, results, limitOf(await one.work(join(one.folder, "outputs")), machine));
 }
 
 /** Pairs of a question's samples of which one is right: what DPO is taught, as many as the preset's alpha keeps. */
@@ -178,11 +179,11 @@ async function readAnswers(outputs: string): Promise<readonly AnswerRow[]> {
 async function main(root: string): Promise<void> {
   const versions = peerVersions("epoch_trl.py");
   if (versions) console.log(versions);
-  const [peak, flop] = [await sgemmPeak(), await flopCounter(base)];
+  const work = await workCounter(base);
   const rows: BenchRow[] = [];
   const start = async (about: Omit<Contest, "folder" | "requests">): Promise<string> => {
     const one = await contest(root, about);
-    rows.push(...(await hold(one, peak, versions !== undefined)));
+    rows.push(...(await hold(one, versions !== undefined)));
     return join(one.folder, "outputs");
   };
   const labelled = microMath.splits(0).train.slice(-questions);
@@ -192,19 +193,19 @@ async function main(root: string): Promise<void> {
   const n = demonstrations.length;
   const trained = await start({
     ...{ verb: "sft", what: `SFT, an epoch of ${n} demonstrations`, target: 3, model: base, rows: demonstrations },
-    flop: async () => flop.sft(demonstrations),
+    work: async () => work.sft(demonstrations, Math.ceil(n / parameters.sft.batchSize)),
   });
   const model = join(root, "student");
   await cp(join(trained, "model"), model, { recursive: true });
   const prompts = demonstrations.map(({ id, prompt }) => ({ id, prompt }));
   const sampled = await start({
     ...{ verb: "sample", what: `${samples} samples of ${n} questions`, target: 5, model, rows: prompts },
-    flop: async (outputs) => flop.sample(prompts, await readAnswers(outputs)),
+    work: async (outputs) => work.sample(prompts, await readAnswers(outputs)),
   });
   const pairs = pairsOf(await readAnswers(sampled), new Map(demonstrations.map((one) => [one.id, one])));
   await start({
     ...{ verb: "dpo", what: `DPO, an epoch of ${pairs.length} pairs`, target: 3, model, rows: pairs },
-    flop: async () => flop.dpo(pairs),
+    work: async () => work.dpo(pairs, Math.ceil(pairs.length / parameters.dpo.batchSize)),
   });
   writeRows("epoch", rows, versions);
 }

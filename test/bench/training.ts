@@ -5,13 +5,16 @@
  *     node --import tsx test/bench/training.ts [name of a workload ...]
  *     ILR_BENCH_PYTHON=/path/to/python  (default: python3)
  */
+import { parameterLayout } from "../../kernel-lib/src/engine/layout.js";
 import { type Contestant, nodeContestant, peerVersions, pythonContestant, type Turn } from "./contestant.js";
-import { trainingFlop } from "./flop.js";
-import { memoryBandwidth, sgemmPeak } from "./limits.js";
+import { stepBytes, trainingFlop } from "./least-work.js";
+import { describeMachine, limitOf, linearLayersAlone, type Machine, measureMachine } from "./limits.js";
 import { type BenchRow, compared, writeRows } from "./rows.js";
 import { makeBatches, type Workload, workloads } from "./workloads.js";
 
 const ROUNDS = 4;
+
+type Limit = ReturnType<typeof limitOf>;
 
 interface Side {
   readonly name: string;
@@ -42,21 +45,28 @@ async function sidesOf(workload: Workload, withTorch: boolean): Promise<readonly
   return sides.filter((side) => side !== undefined);
 }
 
-async function measure(workload: Workload, peak: number, withTorch: boolean): Promise<BenchRow[]> {
+async function measure(workload: Workload, withTorch: boolean): Promise<BenchRow[]> {
   const sides = await sidesOf(workload, withTorch);
+  let machine = await measureMachine();
   for (let round = 0; round < ROUNDS; round++) {
     for (const { contestant, turns } of round % 2 === 0 ? sides : sides.toReversed()) {
       turns.push(await contestant.ask({ steps: workload.steps }));
     }
+    machine = await measureMachine(machine);
   }
   await Promise.all(sides.map(({ contestant }) => contestant.close()));
+  console.log(describeMachine(machine));
   const batches = makeBatches(workload);
   const used = Array.from({ length: workload.steps }, (_, k) => batches[k % batches.length]!).flat();
   const counted = used.map(({ ids, at }) => ({ tokens: ids.length, kept: at.length }));
   const tokens = counted.reduce((sum, row) => sum + row.tokens, 0);
   const flop = trainingFlop(workload.architecture, counted);
-  for (const { name, turns } of sides) console.log(lineOf(workload, name, turns, { tokens, flop, peak }));
-  return rowsOf(workload, sides, (1000 * flop) / peak / workload.steps);
+  for (const { name, turns } of sides) console.log(lineOf(workload, name, turns, { tokens, flop, peak: machine.flop }));
+  const bytes = stepBytes(parameterLayout(workload.architecture).total);
+  return [
+    ...rowsOf(workload, sides, limitOf({ flop: flop / workload.steps, bytes }, machine)),
+    ...(workload.share === undefined ? [] : [await aloneRow(workload, tokens / workload.steps, machine)]),
+  ];
 }
 
 /** A side's line: the best round. */
@@ -80,8 +90,19 @@ function lineOf(
   ].join("  ");
 }
 
+/** How near the same runtime comes to the peak with the step's linear layers alone, product by product. */
+async function aloneRow({ name, architecture }: Workload, tokens: number, machine: Machine): Promise<BenchRow> {
+  const { seconds, flop } = await linearLayersAlone(architecture, tokens);
+  const limit = { name: "sgemm peak", value: (1000 * flop) / machine.flop };
+  console.log(
+    `${name}: linear layers alone ${(1000 * seconds).toFixed(1)} ms, ${(flop / seconds / 1e9).toFixed(1)} GFLOP/s`,
+  );
+  const what = `${name}: products of its linear layers alone`;
+  return compared({ bench: "training", what, unit: "ms a step", ours: [1000 * seconds], limit });
+}
+
 /** The table's rows: milliseconds of processor time a step against each peer, and memory against eager PyTorch. */
-function rowsOf({ name, steps, share }: Workload, sides: readonly Side[], limit: number): BenchRow[] {
+function rowsOf({ name, steps, share }: Workload, sides: readonly Side[], { name: limit, value }: Limit): BenchRow[] {
   const milliseconds = ({ turns }: Side): number[] => turns.map(({ cpu }) => (1000 * cpu) / steps);
   const memory = ({ turns }: Side): number[] => [Math.max(...turns.map(({ peak }) => peak))];
   const [ours, eager, compiled] = sides as [Side, Side?, Side?];
@@ -89,7 +110,7 @@ function rowsOf({ name, steps, share }: Workload, sides: readonly Side[], limit:
     compared({
       ...{ bench: "training", what, unit: "ms CPU a step", ours: milliseconds(ours) },
       peer: peer && { name: peer.name, values: milliseconds(peer) },
-      limit: { name: "sgemm peak", value: limit },
+      limit: { name: limit, value: 1000 * value },
       ...(target && { target }),
     });
   return [
@@ -103,15 +124,11 @@ function rowsOf({ name, steps, share }: Workload, sides: readonly Side[], limit:
 }
 
 const versions = peerVersions("training_torch.py");
-const [peak, bandwidth] = [await sgemmPeak(), memoryBandwidth()];
 if (versions) console.log(versions);
-console.log(
-  `sgemm 512^3 through onnxruntime: ${(peak / 1e9).toFixed(1)} GFLOP/s; copying: ${(bandwidth / 1e9).toFixed(1)} GB/s`,
-);
 const wanted = process.argv.slice(2);
 const rows: BenchRow[] = [];
 for (const workload of workloads) {
   if (wanted.length > 0 && !wanted.includes(workload.name)) continue;
-  rows.push(...(await measure(workload, peak, versions !== undefined)));
+  rows.push(...(await measure(workload, versions !== undefined)));
 }
 writeRows("training", rows, versions);

@@ -1,5 +1,5 @@
 /**
- * FLOP that a model's matrix products take at least: 2 per token and weight of the linear layers that the token passes, plus
+ * What work takes at least. FLOP of a model's matrix products: 2 per token and weight of the linear layers that the token passes, plus
  * 4 * length^2 * hidden per sequence and layer for attention's products; backward takes twice as many. Work that need not be done is not
  * counted: in the last layer only positions with a target go on after attention, and only they have logits. Elementwise work, norms and the
  * optimizer count as zero.
@@ -40,4 +40,18 @@ export function decodingFlop(architecture: Architecture, prompt: number, answers
     flop += read * token + 4 * layers * d * (read * prompt + (read * (read + 1)) / 2);
   }
   return flop;
+}
+
+/** Bytes that an optimizer step must move: parameters and two moments read and written, the gradient read. */
+export const stepBytes = (parameters: number): number => 7 * 4 * parameters;
+
+/** Bytes of keys and values that answers to one prompt must read, the prompt's once a token for all answers together. */
+export function decodingBytes(
+  { hiddenSize, layers }: Architecture,
+  prompt: number,
+  answers: readonly number[],
+): number {
+  const position = 2 * 4 * layers * hiddenSize;
+  const own = answers.reduce((sum, length) => sum + (length * (length - 1)) / 2, 0);
+  return position * (own + prompt * (Math.max(...answers) - 1));
 }
