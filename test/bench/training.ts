@@ -36,7 +36,9 @@ async function sidesOf(workload: Workload, withTorch: boolean): Promise<readonly
   const rows = batches.map((batch) =>
     batch.map(({ ids, at, targets }) => ({ ids, from: at[0], last: targets.at(-1) })),
   );
-  const setup = { ...workload.architecture, batches: rows, steps: batches.length };
+  // Whichever is faster there.
+  const attention = workload.kind === "sft" ? "eager" : "sdpa";
+  const setup = { ...workload.architecture, attention, batches: rows, steps: batches.length };
   const sides = [await start("ours", nodeContestant("training-worker.ts"), { workload, steps: batches.length })];
   if (withTorch) sides.push(await start("PyTorch eager", pythonContestant("training_torch.py"), setup));
   if (withTorch && workload.compiled) {

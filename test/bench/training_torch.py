@@ -37,6 +37,7 @@ def trainer(setup: dict, compiled: bool) -> Callable[[int], None]:
             vocab_size=setup["vocabSize"], hidden_size=setup["hiddenSize"], num_hidden_layers=setup["layers"],
             num_attention_heads=setup["heads"], intermediate_size=setup["intermediateSize"],
             max_position_embeddings=setup["maxPositions"], tie_word_embeddings=False,
+            attn_implementation=setup["attention"],
         )
     ).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
