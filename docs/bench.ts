@@ -13,5 +13,5 @@ export function withSpeed(readme: string, record: BenchRecord): string {
 }
 
 function fromOf({ machine, date, versions }: BenchRecord): string {
-  return `${date}, ${machine}, one thread. Peers: ${versions.join("; ") || "none"}.`;
+  return `${date}, ${machine}, one thread. Peers: ${versions.join(", ") || "none"}.`;
 }

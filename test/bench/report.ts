@@ -26,9 +26,9 @@ const left = BENCHES.flatMap((bench) => {
 const record: BenchRecord = {
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
   date: new Date().toISOString().slice(0, 10),
-  versions: [...new Set(left.flatMap(({ versions }) => (versions === undefined ? [] : [versions])))],
+  versions: [...new Set(left.flatMap(({ versions }) => versions?.split(", ") ?? []))],
   rows: left.flatMap(({ rows }) => rows),
 };
 mkdirSync(BENCH_FOLDER, { recursive: true });
 writeFileSync(`${BENCH_FOLDER}.json`, `${JSON.stringify(record, null, 2)}\n`);
-console.log(`\n${record.machine}, one thread; ${record.versions.join("; ") || "no peers"}\n\n${tableOf(record.rows)}`);
+console.log(`\n${record.machine}, one thread; ${record.versions.join(", ") || "no peers"}\n\n${tableOf(record.rows)}`);

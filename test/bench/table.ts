@@ -5,7 +5,7 @@ import type { BenchRow, Target } from "./rows.js";
 export interface BenchRecord {
   readonly machine: string;
   readonly date: string;
-  /** Versions of the peers, as they say them. */
+  /** Versions of the peers and of what they compute with. */
   readonly versions: readonly string[];
   readonly rows: readonly BenchRow[];
 }

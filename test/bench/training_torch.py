@@ -81,7 +81,7 @@ def main() -> None:
     step = trainer(setup, "--compile" in sys.argv)
     try:
         print(json.dumps(run(step, setup["steps"])), flush=True)
-    except Exception as error:  # No compiler, or one that cannot: the other sides go on.
+    except RuntimeError as error:  # No compiler, or one that cannot: the other sides go on.
         print(json.dumps({"problem": str(error).strip().splitlines()[0]}), flush=True)
         return
     for line in sys.stdin:
