@@ -81,7 +81,7 @@ test-faults: build
 	ILR_FAULTS=long ILR_FAULTS_SEED=$(ILR_FAULTS_SEED) node node_modules/vitest/vitest.mjs run --config test/faults/vitest.config.ts $(FAULTS)
 
 # Peers are those that ILR_BENCH_PYTHON has; a bench that cannot run here leaves no rows in the table. `npm run bench:record` keeps it.
-BENCHES = epoch training sampling scaling notebook records
+BENCHES = epoch training sampling scaling notebook records startup
 bench: build
 	rm -rf out/bench
 	$(foreach bench,$(BENCHES),node --import tsx --expose-gc test/bench/$(bench).ts || echo "$(bench) failed";) node --import tsx test/bench/report.ts

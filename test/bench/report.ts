@@ -10,7 +10,7 @@ import { BENCH_FOLDER, type BenchRow } from "./rows.js";
 import { type BenchRecord, tableOf } from "./table.js";
 
 /** In the table's order. */
-const BENCHES = ["epoch", "training", "sampling", "scaling", "notebook", "records"];
+const BENCHES = ["epoch", "training", "sampling", "scaling", "notebook", "records", "startup"];
 
 interface Left {
   readonly versions?: string;

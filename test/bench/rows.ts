@@ -32,6 +32,8 @@ export interface Target {
   readonly ratio?: number;
   /** At least this share of what the limit allows. */
   readonly share?: number;
+  /** At most so much, in the row's unit. */
+  readonly most?: number;
 }
 
 export interface Measured {

@@ -19,6 +19,13 @@ describe("a row of the benches' table", () => {
     expect(row).toMatchObject({ ours: 2, peer: 5, ratio: 2.5, spread: [2, 3] });
   });
 
+  it("says whether a time is at most what was asked", () => {
+    const row = compared({ ...about, ours: [2, 2.5], target: { most: 1.5 } });
+    expect(metTargets(row)).toEqual({ most: false });
+    expect(tableOf([row])).toContain("≤ 1.5 s CPU **missed**");
+    expect(metTargets({ ...row, ours: 1.5 })).toEqual({ most: true });
+  });
+
   it("says of each target whether it is met", () => {
     expect(metTargets(row)).toEqual({ ratio: false, share: true });
     expect(tableOf([row]).split("\n").at(-1)).toBe(

@@ -60,14 +60,20 @@ function asked(target: Target, row: BenchRow): string {
   return [
     ...(target.ratio === undefined ? [] : [`≥ ${target.ratio}x${say(verdicts.ratio)}`]),
     ...(target.share === undefined ? [] : [`≥ ${percent(target.share)}${say(verdicts.share)}`]),
+    ...(target.most === undefined ? [] : [`≤ ${target.most} ${row.unit}${say(verdicts.most)}`]),
   ].join(", ");
 }
 
 /** Whether what was asked came out; undefined where nothing was asked, or there was nothing to hold it against. */
-export function metTargets({ ratio, ours, limit, target }: BenchRow): { ratio?: boolean; share?: boolean } {
+export function metTargets({ ratio, ours, limit, target }: BenchRow): {
+  ratio?: boolean;
+  share?: boolean;
+  most?: boolean;
+} {
   return {
     ...(target?.ratio !== undefined && ratio !== undefined && { ratio: ratio >= target.ratio }),
     ...(target?.share !== undefined && limit !== undefined && { share: limit / ours >= target.share }),
+    ...(target?.most !== undefined && { most: ours <= target.most }),
   };
 }
 
