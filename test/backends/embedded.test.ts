@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { WORKER_OPTIONS } from "../../kernel-lib/src/backends/embedded-process.js";
 import { type Backend, type EmbeddedOptions, embeddedBackend } from "../../kernel-lib/src/backends/index.js";
 import type { LabError } from "../../kernel-lib/src/core/index.js";
 import { greedy, type Lab, lab } from "./fixtures.js";
@@ -158,4 +159,10 @@ describe("the real engine", () => {
     expect(error.message).not.toContain("Cannot find module");
     expect(error.message).not.toContain("is not a function");
   });
+});
+
+it("has the same options of Node in its image", () => {
+  const text = readFileSync(fileURLToPath(new URL("../../containers/embedded/Dockerfile", import.meta.url)), "utf8");
+  const [, entry] = /^ENTRYPOINT (.*)$/m.exec(text)!;
+  expect(JSON.parse(entry!).slice(1, -1)).toEqual(WORKER_OPTIONS);
 });

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { WORKER_OPTIONS } from "../../kernel-lib/src/backends/embedded-process.js";
 
 /** What one turn took, as the process itself measured it. */
 export interface Turn {
@@ -35,9 +36,9 @@ const environment = {
 
 const here = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-/** A TypeScript file of this folder in a process of its own. */
+/** A TypeScript file of this folder in a process of its own, with the options that the kit's workers have. */
 export const nodeContestant = (file: string, args: readonly string[] = []): Contestant =>
-  contestant(process.execPath, ["--import", "tsx", here(file), ...args]);
+  contestant(process.execPath, [...WORKER_OPTIONS, "--import", "tsx", here(file), ...args]);
 
 /** A Python file of this folder in a process of its own. */
 export const pythonContestant = (file: string, args: readonly string[] = []): Contestant =>
