@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Kernel } from "../../kernel-lib/src/notebook/index.js";
 import { builtNotebook, makeWorkspace, type Workspace } from "./fixture.js";
@@ -50,10 +51,7 @@ interface Result {
 async function run(kernel: Kernel, code: string, limitMs = 4000): Promise<Result> {
   const messages: Message[] = [];
   const reply = kernel.execute(code, (message) => messages.push(message));
-  const status = await Promise.race([
-    reply.then((answer) => answer.status),
-    new Promise<string>((resolve) => setTimeout(resolve, limitMs, "never")),
-  ]);
+  const status = await Promise.race([reply.then((answer) => answer.status), pause(limitMs, "never")]);
   const streams = messages.filter(({ type }) => type === "stream");
   return { status, text: streams.map(({ content }) => content.text).join(""), types: messages.map(({ type }) => type) };
 }
@@ -67,6 +65,22 @@ describe("a fault of tslab, and its mend:", () => {
     const whole = await run(ours, code);
     expect(whole.status).toBe("ok");
     expect(whole.text.split("\n")).toHaveLength(2001);
+  });
+
+  it("no cell runs any more when a module appears that was looked for before", async () => {
+    const later = async (kernel: Kernel, name: string): Promise<readonly Result[]> => {
+      const code = `import { answer } from "./${name}"; console.log(answer);`;
+      const missing = await run(kernel, code, 20_000);
+      await workspace.file(`${name}.ts`, "export const answer: number = 42;\n");
+      await pause(1500); // until the compiler has heard of it
+      return [missing, await run(kernel, "console.log(1);", 20_000), await run(kernel, code, 20_000)];
+    };
+    const [, ...dead] = await withPlain((kernel) => later(kernel, "first"));
+    expect(dead.map(({ status }) => status)).not.toContain("ok");
+    const [missing, next, found] = await later(ours, "second");
+    expect(missing!.status).toBe("error");
+    expect(next!.text).toBe("1\n");
+    expect(found!.text).toBe("42\n");
   });
 
   it("a failed cell sends no error message", async () => {

@@ -9,6 +9,7 @@ const { startGuard } = require("./guard.cjs");
 const { introduce } = require("./introduce.cjs");
 const { shareKit } = require("./share-kit.cjs");
 const { mendSockets } = require("./sockets.cjs");
+const { mendTimers } = require("./timers.cjs");
 
 const configPath = process.argv
   .find((argument) => argument.startsWith("--config-path="))
@@ -19,6 +20,7 @@ if (configPath === undefined) {
 }
 
 shareKit(process.cwd());
+mendTimers();
 const jupyter = require("tslab/dist/jupyter.js");
 const guard = startGuard(configPath);
 const failures = recordFailures(require("tslab/dist/executor.js"), guard);
