@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Outcome } from "../../kernel-lib/src/experiments/outcome.js";
 import { pointOf } from "../../kernel-lib/src/experiments/points.js";
-import type { Outcome } from "../../kernel-lib/src/experiments/run-seed.js";
 import type { GradedAnswer, KlRow, LabelRecord, PairRecord } from "../../kernel-lib/src/methods/index.js";
 import { fakeRunner } from "../methods/fake-runner.js";
 

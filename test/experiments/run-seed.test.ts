@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { seededRandom } from "../../kernel-lib/src/core/index.js";
 import { type Experiment, parseExperiment } from "../../kernel-lib/src/experiments/config.js";
+import type { Outcome } from "../../kernel-lib/src/experiments/outcome.js";
 import { presetByName } from "../../kernel-lib/src/experiments/presets/index.js";
-import { type Outcome, runSeed, type SeedOutcome } from "../../kernel-lib/src/experiments/run-seed.js";
+import { runSeed, type SeedOutcome } from "../../kernel-lib/src/experiments/run-seed.js";
 import type { Params } from "../../kernel-lib/src/steps/index.js";
 import { microMath } from "../../kernel-lib/src/tasks/index.js";
 import { temporaryStore } from "../backends/fixtures.js";

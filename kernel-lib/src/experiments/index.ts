@@ -36,6 +36,7 @@ export {
   setField,
 } from "./config.js";
 export { diffExperiments, type FieldDifference } from "./diff.js";
+export type { Outcome } from "./outcome.js";
 export {
   type Changeable,
   type DpoFields,
@@ -105,6 +106,6 @@ export {
 } from "./record.js";
 export { RECORDINGS, type Recording } from "./recordings.js";
 export { type RunOptions, runExperiment } from "./run.js";
-export { type Outcome, runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
+export { runSeed, type SeedOptions, type SeedOutcome } from "./run-seed.js";
 export { type ModelHyperparameters, type Table1, type TaskHyperparameters, table1 } from "./table-1.js";
 export { type Cell, type VerifiedCell, type VerifiedField, verifyCell } from "./verify-cell.js";

@@ -1,7 +1,7 @@
 import type { GradedAnswer, KlRow, LabelRecord, PairRecord } from "../methods/index.js";
 import type { Runner } from "../steps/index.js";
 import { isRight } from "../tasks/index.js";
-import type { Outcome } from "./run-seed.js";
+import type { Outcome } from "./outcome.js";
 
 /** Pairs with exactly one correct answer whose score lies in one tenth from 0 to 1. */
 export interface CalibrationBin {

@@ -11,10 +11,11 @@ import { judgementsDigest, type People } from "../human/index.js";
 import type { LogRow } from "../steps/index.js";
 import { dataFolder } from "../tasks/index.js";
 import { assertRunnable, type Experiment } from "./config.js";
+import type { Outcome } from "./outcome.js";
 import { bindOwn, type Own } from "./own/index.js";
 import { calibrationOf, type Point, pointOf } from "./points.js";
 import type { EvaluatorSummary, PeopleRecord, RunProvenance, RunRecord } from "./record.js";
-import { type Outcome, runSeed, type SeedOutcome } from "./run-seed.js";
+import { runSeed, type SeedOutcome } from "./run-seed.js";
 import { stepNeeds } from "./step-needs.js";
 import { type OutsideReport, openTask } from "./task-of.js";
 
